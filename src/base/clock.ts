@@ -1,0 +1,43 @@
+/**
+ * The clock contract: the only way time passes below the page.
+ *
+ * `setTimeout`, `Date` and `performance.now` are used in `realClock` alone; everything else takes a
+ * `Clock`, so that the simulator can run the same code under virtual time.
+ */
+export interface Clock {
+  /** Milliseconds since some fixed start; never goes back. */
+  now(): number;
+  /** Resolves after `milliseconds`; rejects with the signal's reason if it aborts first. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `action` once after `milliseconds`; the returned function cancels it. */
+  after(milliseconds: number, action: () => void): () => void;
+}
+
+/** A clock's `sleep` made from its `after`. */
+export function sleepWith(after: Clock['after'], milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const cancel = after(milliseconds, () => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    });
+    const stop = () => {
+      cancel();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** Wall-clock time, for pages, workers and command-line runs. */
+export const realClock: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, action) {
+    const timer = setTimeout(action, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  sleep: (milliseconds, signal) => sleepWith(realClock.after, milliseconds, signal),
+};

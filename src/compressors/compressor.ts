@@ -1,0 +1,45 @@
+/**
+ * The Compressor contract: how a vector becomes bytes and comes back.
+ *
+ * One wire format for both backends: decoding gives the same bits everywhere, encoding the same bits
+ * given the same scales and thresholds. The sender's own view of what it sent is always its decoded
+ * message. `decode` is total: any bytes give a result or a named error, and nothing is written to the
+ * destination unless all of the message is valid (finite values, indices in range, exact size).
+ */
+import type { OptionSchema, Options } from '../base/options.ts';
+import type { Compute, Vector, WriteMode } from '../compute/compute.ts';
+import type { Layout } from '../models/model.ts';
+
+/**
+ * `lossless`: decode(encode(v)) = v. `contraction`: E‖C(v) - v‖² <= (1 - δ)‖v‖², δ in (0, 1].
+ * `unbiased`: E C(v) = v. (ALGORITHMS 0.3)
+ */
+export type CompressorClass = 'lossless' | 'contraction' | 'unbiased' | 'neither';
+
+export type DecodeResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error: 'size' | 'not-finite' | 'index'; readonly message: string };
+
+/** A compressor bound to a Compute and a layout. */
+export interface Codec {
+  /** Exact size in bytes of every message of this codec (no header). */
+  readonly bytes: number;
+  /** Encodes `source`; one read-back of `bytes` bytes. */
+  encode(source: Vector): Promise<Uint8Array>;
+  /** Checks on the host, then records dest = or += weight · decoded. */
+  decode(bytes: Uint8Array, dest: Vector, weight: number, mode: WriteMode): DecodeResult;
+  destroy(): void;
+}
+
+export interface CompressorEntry {
+  readonly id: string;
+  /** Number in a frame's header. Never reused. */
+  readonly wire: number;
+  readonly label: string;
+  readonly description: string;
+  readonly class: CompressorClass;
+  readonly options: OptionSchema;
+  /** Exact message size in bytes for a vector of this layout, without touching a device. */
+  bytes(layout: Layout, options: Options): number;
+  create(compute: Compute, layout: Layout, options: Options): Codec;
+}

@@ -1,0 +1,52 @@
+/**
+ * The Transport contract: bytes between peers (a peer is a tab or a Node process).
+ *
+ * Three implementations share one contract suite: `memory` (one process), `broadcast` (tabs of one
+ * browser) and `webrtc` (PeerJS data channels). Lanes are separate channels, so that a heartbeat never
+ * queues behind a model: `control` and `bulk` are reliable and ordered within their lane. A transport
+ * never parses a message. Peers announce themselves by joining; how they find each other is the
+ * transport's own affair.
+ */
+export type PeerId = string;
+export type Lane = 'control' | 'bulk';
+
+/** Largest message a transport carries, in bytes. Larger ones are split by the protocol. */
+export const MAX_MESSAGE_BYTES = 65_536;
+/** `send` waits once more than this is queued towards a peer, in bytes... */
+export const HIGH_WATER_BYTES = 1_048_576;
+/** ...until less than this is left. */
+export const LOW_WATER_BYTES = 262_144;
+
+/** The peer is not (or no longer) connected, or the message is too large. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+}
+
+/** What a transport tells its one user. Set before `open`. */
+export interface TransportEvents {
+  onJoin(peer: PeerId): void;
+  onLeave(peer: PeerId, reason: string): void;
+  /** `bytes` belongs to the receiver. */
+  onMessage(peer: PeerId, lane: Lane, bytes: Uint8Array): void;
+}
+
+export interface Transport {
+  readonly kind: 'memory' | 'broadcast' | 'webrtc' | 'combined';
+  /** This peer's id: random, never reused. */
+  readonly self: PeerId;
+  /** Starts; events may arrive from now on. */
+  open(events: TransportEvents): void;
+  /** Connected peers, in join order. */
+  peers(): readonly PeerId[];
+  /** Which implementation carries this peer ("webrtc", ...), or null if it is not connected. */
+  carrier(peer: PeerId): string | null;
+  /**
+   * Queues a message; resolves when the queue towards `to` is below the low-water mark.
+   * `bytes` may be transferred: the caller must not use it afterwards.
+   * @throws {TransportError} (as a rejection)
+   */
+  send(to: PeerId, lane: Lane, bytes: Uint8Array): Promise<void>;
+  /** Cuts the connection to a peer; `onLeave` follows. */
+  drop(peer: PeerId, reason: string): void;
+  close(): void;
+}

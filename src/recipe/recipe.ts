@@ -1,0 +1,41 @@
+/**
+ * The recipe: everything that defines a run. It belongs to the room, is versioned and hashed, and is
+ * adopted by whoever joins. Local settings (backend, workers in this tab, name) are not part of it.
+ * Types only; `schema.ts` checks, `url.ts` reads and writes it.
+ */
+import type { Options } from '../base/options.ts';
+
+/** An entry of a registry together with its options. */
+export interface Choice {
+  readonly id: string;
+  readonly options: Options;
+}
+
+export interface Recipe {
+  readonly dataset: Choice;
+  /** `iid`, or with its parameter in options: `shards` {labels}, `dirichlet` {alpha}. */
+  readonly partition: Choice;
+  readonly model: Choice;
+  readonly algorithm: Choice;
+  readonly compressor: Choice;
+  readonly topology: Choice;
+  /** Learning rate γ. */
+  readonly lr: number;
+  /** Rows a worker uses for one gradient. */
+  readonly batch: number;
+  readonly seed: number;
+  /** Number of rounds, or 0 for no end. */
+  readonly rounds: number;
+  /** Rounds between evaluations on the test split. */
+  readonly evalEvery: number;
+  /** Number of seats to deal the data over, or 0: whoever is present at the start. */
+  readonly seats: number;
+}
+
+/** Settings of this peer alone; never hashed. */
+export interface LocalSettings {
+  readonly workers: number;
+  readonly backend: 'auto' | 'webgpu' | 'cpu';
+  readonly transport: 'auto' | 'webrtc' | 'broadcast' | 'memory';
+  readonly name: string;
+}

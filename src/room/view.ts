@@ -1,0 +1,59 @@
+/**
+ * A view: one agreed state of membership, and of what the flock is doing.
+ *
+ * Views form a lineage (each names its parent). Everything that must take effect for all at the same
+ * round is part of the view and changes by making a new one: who is in, the recipe, start, pause, step,
+ * reset. Types only; `room.ts` agrees on them.
+ */
+import type { PeerId } from '../network/transport.ts';
+
+export interface SeatHolder {
+  readonly seat: number;
+  readonly peer: PeerId;
+  /** Number of the worker within its peer, from 0. */
+  readonly worker: number;
+  /** The view counter at which this holder took the seat: tells a newcomer from one who stayed. */
+  readonly since: number;
+}
+
+export interface RunState {
+  /** True: rounds go on until `stopAt`. */
+  readonly running: boolean;
+  /** The round before which everybody stops (exclusive end), or null for no end. */
+  readonly stopAt: number | null;
+  /** Counts resets: a new epoch starts again from the seed at round 0. */
+  readonly epoch: number;
+  /** Number of seats the data was dealt over, or null before the first start of this epoch. */
+  readonly dealt: number | null;
+}
+
+export interface View {
+  /** 64-bit hash (16 hex digits) of (counter, leader, parent): what frames carry. */
+  readonly id: string;
+  readonly counter: number;
+  readonly leader: PeerId;
+  /** Id of the view before, or zeros. */
+  readonly parent: string;
+  /** First round of this view. */
+  readonly startRound: number;
+  readonly recipeVersion: number;
+  /** The room's recipe as JSON text: opaque to the room; checked by the session. */
+  readonly recipe: string;
+  readonly run: RunState;
+  /** Occupied seats, ascending. */
+  readonly seats: readonly SeatHolder[];
+}
+
+/** What a person (or the driver) asks of the whole flock. */
+export type Command =
+  | { readonly kind: 'start'; readonly stopAt: number | null }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'step' }
+  | { readonly kind: 'reset' }
+  | { readonly kind: 'recipe'; readonly recipe: string };
+
+/**
+ * `graceful`: everyone finishes the rounds that anyone has started, then the view changes: nothing is
+ * lost. `abort`: a member is gone; rounds in flight roll back to the committed state.
+ */
+export type ChangeMode = 'graceful' | 'abort';

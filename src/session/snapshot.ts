@@ -1,0 +1,150 @@
+/**
+ * What the session tells the page, and what the page asks of it. Plain data only: it crosses
+ * `postMessage`. The page computes nothing from it but pictures.
+ */
+import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
+import type { Command } from '../room/view.ts';
+
+export type WorkerHealth = 'active' | 'hidden' | 'paused' | 'suspected' | 'gone';
+
+export interface WorkerStatus {
+  readonly seat: number;
+  readonly name: string;
+  /** Hosted by this tab. */
+  readonly mine: boolean;
+  readonly peer: string;
+  readonly health: WorkerHealth;
+  /** Its tab is in the background. */
+  readonly hidden: boolean;
+  readonly backend: 'webgpu' | 'cpu' | 'unknown';
+  readonly adapter: string;
+  /** Rounds completed. */
+  readonly round: number;
+  /** Mean loss of its latest batches (nats), or null before the first. */
+  readonly trainLoss: number | null;
+  readonly testLoss: number | null;
+  /** 0 to 1. */
+  readonly testAccuracy: number | null;
+  /** ‖x_i - x̄‖, or null. */
+  readonly distanceToMean: number | null;
+  /** Rows of training data it holds. */
+  readonly rows: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+export interface EdgeStatus {
+  /** Seats, smaller first. */
+  readonly a: number;
+  readonly b: number;
+  /** Algorithm bytes in both directions over the last seconds, a second. */
+  readonly bytesPerSecond: number;
+  readonly carrier: 'webrtc' | 'broadcast' | 'memory' | 'unknown';
+}
+
+export interface Notice {
+  /** Stable: a notice with the same id replaces the one before. */
+  readonly id: string;
+  readonly level: 'info' | 'warning' | 'error';
+  /** What happened; what still works; what to do. One sentence each. */
+  readonly what: string;
+  readonly works: string;
+  readonly todo: string;
+}
+
+export interface Snapshot {
+  readonly phase: 'starting' | 'idle' | 'running' | 'paused' | 'finished' | 'stopped';
+  readonly room: {
+    readonly code: string;
+    readonly transport: 'webrtc' | 'broadcast' | 'memory';
+    readonly signalling: 'connected' | 'connecting' | 'down' | 'none';
+  };
+  readonly recipe: Recipe;
+  readonly recipeVersion: number;
+  /** The recipe is refused by the algorithm: the reason, else null. */
+  readonly refusal: string | null;
+  readonly local: LocalSettings;
+  readonly backend: 'webgpu' | 'cpu';
+  readonly adapter: string;
+  /** Number of parameters d. */
+  readonly parameters: number;
+  readonly view: { readonly counter: number; readonly startRound: number; readonly epoch: number };
+  /** Every seat of the view, and those that left recently (health `gone`). */
+  readonly workers: readonly WorkerStatus[];
+  readonly edges: readonly EdgeStatus[];
+  readonly spectrum: { readonly lambda2: number; readonly lambdaN: number; readonly gap: number } | null;
+  readonly round: number;
+  readonly roundsPerSecond: number;
+  /** Waiting for whom, since how many ms, or null. */
+  readonly waiting: { readonly name: string; readonly ms: number } | null;
+  /** Traffic of this tab's workers so far, bytes. */
+  readonly totals: {
+    readonly bytesSent: number;
+    readonly bytesReceived: number;
+    readonly bytesUncompressed: number;
+    readonly bytesControl: number;
+    readonly bytesResync: number;
+    readonly protocolErrors: number;
+  };
+  readonly notices: readonly Notice[];
+}
+
+/** One row of `metrics.csv`, for one of this tab's workers (ALGORITHMS 18). */
+export interface MetricRow {
+  readonly seat: number;
+  readonly round: number;
+  readonly samples: number;
+  readonly trainLoss: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** Measured seconds since the run began, for timing.csv: compute, compress, wait, apply. */
+  readonly seconds: readonly [number, number, number, number];
+}
+
+/** Points for the charts, as they come. `epoch` tells points of an earlier life (before Reset). */
+export type Point =
+  | {
+      readonly kind: 'loss';
+      readonly epoch: number;
+      readonly seat: number;
+      readonly round: number;
+      readonly value: number;
+    }
+  | {
+      readonly kind: 'evaluation';
+      readonly epoch: number;
+      readonly seat: number;
+      readonly round: number;
+      readonly testLoss: number;
+      readonly testAccuracy: number;
+    }
+  | {
+      readonly kind: 'average';
+      readonly epoch: number;
+      readonly round: number;
+      readonly testLoss: number;
+      readonly testAccuracy: number;
+    }
+  | {
+      readonly kind: 'consensus';
+      readonly epoch: number;
+      readonly round: number;
+      readonly value: number;
+      readonly exact: boolean;
+      readonly distances: Readonly<Record<number, number>>;
+    };
+
+/** Page (or driver) to session. */
+export type Request =
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'workers'; readonly count: number }
+  | { readonly kind: 'hidden'; readonly hidden: boolean }
+  | { readonly kind: 'name'; readonly name: string };
+
+/** Session to page. */
+export type Report =
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly kind: 'points'; readonly points: readonly Point[] }
+  | { readonly kind: 'metrics'; readonly rows: readonly MetricRow[] };
