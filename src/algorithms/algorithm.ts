@@ -16,6 +16,13 @@ export interface State {
   readonly [name: string]: Vector;
 }
 
+/** A vector the algorithm put into its own state. @throws if it did not: a bug in the algorithm. */
+export function held(state: State, name: string): Vector {
+  const vector = state[name];
+  if (vector === undefined) throw new Error(`The state has no vector "${name}".`);
+  return vector;
+}
+
 /** What a missing neighbour means (DESIGN, contract 5). */
 export type LossPolicy = 'view-change' | 'fold-into-self' | 'tolerates';
 
@@ -43,7 +50,7 @@ export interface Node {
   readonly selfWeight: number;
   /** Neighbours in this round, ascending by seat; fixed order keeps sums reproducible. */
   readonly neighbours: readonly Neighbour[];
-  /** The stochastic gradient g at `parameters` on this round's batch. Valid until the next call. */
+  /** The stochastic gradient g at `parameters` on this round's batch; valid within the round. */
   gradient(parameters: Vector): Vector;
   /** A vector to build the next value of state `name` in; never the committed one. */
   next(name: string): Vector;

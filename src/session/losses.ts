@@ -1,0 +1,64 @@
+/**
+ * The device ring in which a worker's batch losses collect, so that no training step waits for a
+ * read-back. A round takes a slot when it computes its gradient; only committed rounds count.
+ */
+import type { Compute, Vector } from '../compute/compute.ts';
+
+/** Rounds between two reads at most. */
+const SLOTS = 256;
+
+export class Losses {
+  readonly #compute: Compute;
+  readonly #ring: Vector;
+  #next = 0;
+  #committed: number[] = [];
+  #open: number[] = [];
+
+  constructor(compute: Compute) {
+    this.#compute = compute;
+    this.#ring = compute.vector(2 * SLOTS);
+  }
+
+  get ring(): Vector {
+    return this.#ring;
+  }
+
+  /** Index in the ring for one gradient's loss and count. */
+  take(): number {
+    const slot = this.#next;
+    this.#next = (this.#next + 1) % SLOTS;
+    this.#open.push(slot);
+    return 2 * slot;
+  }
+
+  /** Must be read before more gradients are taken. */
+  get full(): boolean {
+    return this.#committed.length + this.#open.length >= SLOTS - 1;
+  }
+
+  commit(): void {
+    this.#committed.push(...this.#open);
+    this.#open = [];
+  }
+
+  /** The round was rolled back: its slot does not count. */
+  abandon(): void {
+    this.#open = [];
+  }
+
+  /** Mean batch losses (nats) of the gradients committed since the last read, in order; empties the ring. */
+  async read(): Promise<readonly number[]> {
+    const slots = this.#committed;
+    this.#committed = [];
+    this.#open = [];
+    this.#next = 0;
+    const reading = this.#compute.read(this.#ring);
+    this.#compute.linear(this.#ring, []);
+    const values = await reading;
+    return slots.map((slot) => values[2 * slot] ?? Number.NaN);
+  }
+
+  destroy(): void {
+    this.#compute.free(this.#ring);
+  }
+}

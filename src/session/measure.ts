@@ -1,0 +1,169 @@
+/**
+ * Measuring: what a worker's evaluated round yields, for `metrics.csv`, the charts and the other tabs.
+ * Nothing here changes a run; it reads losses, scores, sketches and copies.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Vector } from '../compute/compute.ts';
+import type { Assets } from './assets.ts';
+import { Consensus, type ConsensusResult, SKETCH_LENGTH, SKETCH_SEED } from './consensus.ts';
+import type { FlockWorker } from './flock-worker.ts';
+import type { MetricRow, Point } from './snapshot.ts';
+
+/** Shortest time between two read-backs of a worker's losses outside evaluations, in ms. */
+const LOSS_INTERVAL_MS = 400;
+
+/** The latest numbers of one of this tab's workers. */
+export interface Measured {
+  trainLoss: number | null;
+  testLoss: number | null;
+  testAccuracy: number | null;
+  distanceToMean: number | null;
+}
+
+interface LossBook {
+  sum: number;
+  count: number;
+  readAt: number;
+}
+
+export class Measure {
+  readonly consensus = new Consensus();
+  readonly measured = new Map<number, Measured>();
+  readonly #books = new Map<number, LossBook>();
+  readonly #clock: Clock;
+  readonly #emit: (points: readonly Point[], rows: readonly MetricRow[]) => void;
+  #scratch: { assets: Assets; mean: Vector; sketch: Vector } | null = null;
+
+  constructor(clock: Clock, emit: (points: readonly Point[], rows: readonly MetricRow[]) => void) {
+    this.#clock = clock;
+    this.#emit = emit;
+  }
+
+  /** Another epoch: forget all figures. */
+  clear(): void {
+    this.consensus.clear();
+    this.measured.clear();
+    this.#books.clear();
+  }
+
+  of(index: number): Measured {
+    let measured = this.measured.get(index);
+    if (measured === undefined) {
+      measured = { trainLoss: null, testLoss: null, testAccuracy: null, distanceToMean: null };
+      this.measured.set(index, measured);
+    }
+    return measured;
+  }
+
+  /** Reads the losses if it is time; true if there is a new figure. */
+  async losses(worker: FlockWorker, epoch: number, force: boolean): Promise<boolean> {
+    const ring = worker.losses;
+    const seat = worker.holder?.seat;
+    if (ring === null || seat === undefined) return false;
+    const book = this.#book(worker.index);
+    const now = this.#clock.now();
+    if (!force && !ring.full && now - book.readAt < LOSS_INTERVAL_MS) return false;
+    book.readAt = now;
+    const values = await ring.read();
+    if (values.length === 0) return false;
+    let sum = 0;
+    for (const value of values) {
+      sum += value;
+      book.sum += value;
+    }
+    book.count += values.length;
+    const value = sum / values.length;
+    this.of(worker.index).trainLoss = value;
+    this.#emit([{ kind: 'loss', epoch, seat, round: worker.round, value }], []);
+    return true;
+  }
+
+  /**
+   * Evaluates a worker after a round. Returns its sketch (for the other tabs) and, once the last worker's
+   * numbers for this round are in, the consensus distance.
+   */
+  async evaluate(
+    worker: FlockWorker,
+    assets: Assets,
+    epoch: number,
+    seats: readonly number[],
+    allLocal: boolean,
+  ): Promise<{ parameters: Float32Array; sketch: Float32Array; consensus: ConsensusResult | null } | null> {
+    const x = worker.parameters;
+    const seat = worker.holder?.seat;
+    if (x === null || seat === undefined) return null;
+    const { round } = worker;
+    await this.losses(worker, epoch, true);
+    const { compute } = assets;
+    const scratch = this.#vectors(assets);
+    const scoring = assets.program.evaluate(x, assets.data, assets.split.test);
+    compute.sketch(x, SKETCH_SEED, scratch.sketch);
+    const sketching = compute.read(scratch.sketch);
+    const [score, sketch, parameters] = await Promise.all([scoring, sketching, compute.read(x)]);
+    const measured = this.of(worker.index);
+    measured.testLoss = score.loss;
+    measured.testAccuracy = score.accuracy;
+    const book = this.#book(worker.index);
+    const { totals } = worker;
+    this.#emit(
+      [{ kind: 'evaluation', epoch, seat, round, testLoss: score.loss, testAccuracy: score.accuracy }],
+      [
+        {
+          seat,
+          round,
+          samples: round * assets.recipe.batch,
+          trainLoss: book.sum / Math.max(1, book.count),
+          testLoss: score.loss,
+          testAccuracy: score.accuracy,
+          bytesSent: totals.bytesSent,
+          bytesReceived: totals.bytesReceived,
+          seconds: [
+            totals.computing / 1000,
+            totals.compressing / 1000,
+            totals.waiting / 1000,
+            totals.applying / 1000,
+          ],
+        },
+      ],
+    );
+    book.sum = 0;
+    book.count = 0;
+    const consensus = this.consensus.add(round, seat, allLocal ? parameters : sketch, seats, allLocal);
+    return { parameters, sketch, consensus };
+  }
+
+  /** Publishes a consensus distance and, if the mean is known, how well the average model does. */
+  async publish(result: ConsensusResult, assets: Assets, epoch: number): Promise<void> {
+    const { round, value, exact, distances } = result;
+    this.#emit([{ kind: 'consensus', epoch, round, value, exact, distances }], []);
+    if (result.mean === null) return;
+    const { mean } = this.#vectors(assets);
+    assets.compute.upload(mean, result.mean);
+    const score = await assets.program.evaluate(mean, assets.data, assets.split.test);
+    this.#emit([{ kind: 'average', epoch, round, testLoss: score.loss, testAccuracy: score.accuracy }], []);
+  }
+
+  #book(index: number): LossBook {
+    let book = this.#books.get(index);
+    if (book === undefined) {
+      book = { sum: 0, count: 0, readAt: Number.NEGATIVE_INFINITY };
+      this.#books.set(index, book);
+    }
+    return book;
+  }
+
+  #vectors(assets: Assets): { mean: Vector; sketch: Vector } {
+    if (this.#scratch?.assets !== assets) {
+      const { compute, layout } = assets;
+      if (this.#scratch !== null) {
+        this.#scratch.assets.compute.free(this.#scratch.mean, this.#scratch.sketch);
+      }
+      this.#scratch = {
+        assets,
+        mean: compute.vector(layout.length),
+        sketch: compute.vector(SKETCH_LENGTH),
+      };
+    }
+    return this.#scratch;
+  }
+}

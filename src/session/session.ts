@@ -1,0 +1,555 @@
+/**
+ * The training session of one tab (or of one Node process's "tab"): its workers' loops, the room they are
+ * in, and what it tells the page. It runs in a dedicated worker and knows neither React nor PeerJS; clock,
+ * transport, device and data are handed in, so the same code runs in pages, in Node and under test.
+ */
+import type { Clock } from '../base/clock.ts';
+import { OptionError } from '../base/options.ts';
+import { type Compute, DeviceLostError, type HostDataset } from '../compute/compute.ts';
+import { type Letter, PostOffice } from '../network/post-office.ts';
+import type { PeerId, Transport } from '../network/transport.ts';
+import { type Frame, type FrameType, MAX_PART_BYTES, NO_SEAT, NO_VIEW } from '../protocol/frame.ts';
+import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
+import { parseRecipe, refusal } from '../recipe/schema.ts';
+import { Room } from '../room/room.ts';
+import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
+import { Agenda, RolledBackError } from './agenda.ts';
+import { Assets, layoutHash, layoutOf } from './assets.ts';
+import { SKETCH_LENGTH } from './consensus.ts';
+import { DivergedError, InvalidMessageError } from './exchange.ts';
+import { bytesOfFloats, floatsOfBytes } from './floats.ts';
+import { FlockWorker } from './flock-worker.ts';
+import type { WorkerModel } from './handle.ts';
+import { Inbox } from './inbox.ts';
+import { Measure } from './measure.ts';
+import type { MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
+import { Sponsorship } from './sponsor.ts';
+import { Status } from './status.ts';
+import { WORDS } from './words.ts';
+
+/** Longest time a worker computes without letting messages and timers through, in ms. */
+const BREATH_MS = 12;
+/** Time between two snapshots for the page, in ms. */
+const SNAPSHOT_MS = 250;
+
+export interface Device {
+  readonly compute: Compute;
+  /** Why it is not what was asked for, or null. */
+  readonly notice: Notice | null;
+}
+
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly recipe: Recipe;
+  readonly local: LocalSettings;
+  readonly lab: { readonly version: string; readonly built: number };
+  readonly room: { readonly code: string };
+  /** Makes a device; `again` after one was lost. */
+  openDevice(again: boolean): Promise<Device>;
+  loadDataset(recipe: Recipe): Promise<HostDataset>;
+  /** Uniform in [0, 1): for jitter only, never for training. */
+  random(): number;
+  report(report: Report): void;
+}
+
+interface HostCopy {
+  readonly epoch: number;
+  readonly round: number;
+  readonly parameters: Float32Array;
+}
+
+export class Session {
+  readonly status: Status;
+  readonly #options: SessionOptions;
+  readonly #clock: Clock;
+  readonly #post: PostOffice;
+  readonly #room: Room;
+  readonly #agenda = new Agenda();
+  readonly #measure: Measure;
+  readonly #sponsorship: Sponsorship;
+  readonly #inbox = new Inbox();
+  #workers: FlockWorker[] = [];
+  #device: Compute | null = null;
+  #assets: Assets | null = null;
+  /** Assets of earlier recipes, until the last worker has left them. */
+  #retired: Assets[] = [];
+  #datasets = new Map<string, Promise<HostDataset>>();
+  #copies = new Map<number, HostCopy>();
+  /** Workers that failed in this view wait for the next. */
+  #stuck = new Map<number, string>();
+  #breathedAt = 0;
+  #points: Point[] = [];
+  #rows: MetricRow[] = [];
+  #closed = false;
+
+  constructor(options: SessionOptions) {
+    const { clock, transport, local, lab } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#post = new PostOffice(transport, { clock, maxPayload: (type) => this.#maxPayload(type) });
+    this.#measure = new Measure(clock, (points, rows) => {
+      this.#points.push(...points);
+      this.#rows.push(...rows);
+    });
+    this.#room = new Room({
+      clock,
+      transport,
+      post: this.#post,
+      random: () => options.random(),
+      self: {
+        peer: transport.self,
+        name: local.name,
+        workers: local.workers,
+        backend: 'unknown',
+        adapter: '',
+        lab: lab.version,
+        built: lab.built,
+      },
+      recipe: JSON.stringify(options.recipe),
+      layoutHash: () => layoutHash(this.#recipe()),
+      host: {
+        prepare: (mode: ChangeMode) => this.#agenda.prepare(mode, this.#workers),
+        release: () => this.#agenda.release(),
+        commit: (view: View, mode: ChangeMode, fresh: boolean) => this.#commit(view, mode, fresh),
+        checkRecipe: (text: string) => this.#checkRecipe(text),
+      },
+    });
+    this.#sponsorship = new Sponsorship({
+      clock,
+      post: this.#post,
+      parametersOf: (seat) => this.#parametersOf(seat),
+    });
+    this.status = new Status({
+      options,
+      post: this.#post,
+      room: this.#room,
+      measure: this.#measure,
+      workers: () => this.#workers,
+      recipe: () => this.#recipe(),
+      device: () => this.#device,
+    });
+  }
+
+  /** Joins the room, opens the device, and starts to live. */
+  open(): void {
+    this.#post.on('sketch', (frame, peer) => this.#receiveSketch(peer, frame));
+    this.#post.on('algorithm', (frame, peer) => this.#inbox.deliver(peer, frame));
+    this.#post.on('resync', (frame, peer) => {
+      if (frame.view === NO_VIEW) this.#sponsorship.receive(peer, frame);
+      else this.#inbox.deliver(peer, frame);
+    });
+    this.#room.onReport = (peer, rows, epoch) => this.status.reported(peer, rows, epoch);
+    this.#room.onNotice = (notice) => this.status.notice(notice);
+    this.#room.open();
+    void this.#openDevice(false);
+    void this.#publish();
+  }
+
+  request(request: Request): void {
+    switch (request.kind) {
+      case 'workers':
+        this.status.workersWanted(request.count);
+        this.#room.setWorkers(request.count);
+        return;
+      case 'hidden':
+        this.status.hidden = request.hidden;
+        this.#room.setHidden(request.hidden);
+        return;
+      case 'name':
+        this.#room.setName(request.name);
+        return;
+      case 'command':
+        this.#command(request.command);
+    }
+  }
+
+  /** Discovery has found nobody else: this room is real. */
+  setEstablished(): void {
+    this.#room.setEstablished();
+  }
+
+  async models(): Promise<readonly WorkerModel[]> {
+    const assets = this.#assets;
+    if (assets === null) return [];
+    const models: WorkerModel[] = [];
+    for (const worker of this.#workers) {
+      const x = worker.parameters;
+      if (x === null || worker.holder === null) continue;
+      const { round } = worker;
+      const parameters = await assets.compute.read(x);
+      models.push({ seat: worker.holder.seat, round, layout: assets.layout, parameters });
+    }
+    return models;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#room.close();
+    this.#options.transport.close();
+    this.#agenda.prepare('abort', this.#workers);
+    this.#agenda.wake();
+    this.#device?.destroy();
+  }
+
+  // ---- the room --------------------------------------------------------------------------------------
+
+  #recipe(): Recipe {
+    const view = this.#agenda.latest;
+    if (view === null || this.#checkText !== view.recipe) {
+      const text = view?.recipe ?? JSON.stringify(this.#options.recipe);
+      try {
+        this.#checked = parseRecipe(text);
+        this.#checkText = text;
+      } catch {
+        return this.#checked ?? this.#options.recipe;
+      }
+    }
+    return this.#checked ?? this.#options.recipe;
+  }
+
+  #checked: Recipe | null = null;
+  #checkText = '';
+
+  #checkRecipe(text: string): string | null {
+    try {
+      return refusal(parseRecipe(text));
+    } catch (error) {
+      if (error instanceof OptionError) return error.message;
+      throw error;
+    }
+  }
+
+  #commit(view: View, mode: ChangeMode, fresh: boolean): void {
+    const before = this.#agenda.latest;
+    const mine = view.seats.filter(({ peer }) => peer === this.#options.transport.self);
+    if (fresh) for (const worker of this.#workers) worker.reset();
+    this.#agenda.commit(view, mode, fresh);
+    if (before?.run.epoch !== view.run.epoch) {
+      this.#measure.clear();
+      this.#copies.clear();
+      this.status.epochChanged();
+    }
+    this.#stuck.clear();
+    for (const { worker } of mine) {
+      if (this.#workers.some(({ index }) => index === worker)) continue;
+      const added = new FlockWorker(worker, this.#clock, this.#post, this.#inbox);
+      this.#workers.push(added);
+      void this.#live(added);
+    }
+    this.status.viewed(view, before);
+    if (this.#device !== null) void this.#equip();
+  }
+
+  #command(command: Parameters<Room['command']>[0]): void {
+    if (command.kind === 'start') {
+      const recipe = this.#recipe();
+      const reason = refusal(recipe);
+      if (reason !== null) {
+        this.status.notice(WORDS.refused(reason));
+        return;
+      }
+      const round = Math.max(0, ...this.#workers.map((worker) => worker.round));
+      const end = command.stopAt ?? (recipe.rounds > round ? recipe.rounds : null);
+      this.#room.command({ kind: 'start', stopAt: end });
+      return;
+    }
+    if (command.kind === 'recipe') {
+      const reason = this.#checkRecipe(command.recipe);
+      if (reason !== null) {
+        this.status.notice(WORDS.refused(reason));
+        return;
+      }
+    }
+    this.status.dismiss('refused');
+    this.#room.command(command);
+  }
+
+  // ---- device and data -------------------------------------------------------------------------------
+
+  async #openDevice(again: boolean): Promise<void> {
+    const { compute, notice } = await this.#options.openDevice(again);
+    if (this.#closed) {
+      compute.destroy();
+      return;
+    }
+    if (notice !== null) this.status.notice(notice);
+    this.#device = compute;
+    this.#room.setBackend(compute.backend, compute.adapter);
+    void compute.lost.then((reason) => this.#deviceLost(compute, reason));
+    await this.#equip();
+  }
+
+  #deviceLost(compute: Compute, reason: string): void {
+    if (this.#closed || this.#device !== compute) return;
+    this.status.notice(WORDS.deviceLost(reason));
+    this.#device = null;
+    this.#assets = null;
+    this.#retired = [];
+    for (const worker of this.#workers) {
+      worker.unequip();
+      // The others hold what belonged to the lost state: all enter a new view together.
+      this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
+    }
+    this.#room.renew();
+    void this.#openDevice(true);
+  }
+
+  /** Builds what the latest recipe needs on the present device. */
+  async #equip(): Promise<void> {
+    const device = this.#device;
+    const recipe = this.#recipe();
+    if (device === null) return;
+    if (this.#assets?.compute === device && this.#assets.recipe === recipe) return;
+    try {
+      const host = await this.#dataset(recipe);
+      if (this.#device !== device || this.#recipe() !== recipe || this.#closed) return;
+      if (this.#assets !== null) this.#retired.push(this.#assets);
+      this.#assets = new Assets(device, recipe, host);
+      this.status.dismiss('data');
+    } catch (error) {
+      this.status.notice(WORDS.noData(error instanceof Error ? error.message : String(error)));
+      this.#datasets.clear();
+    }
+    this.#agenda.wake();
+  }
+
+  #dataset(recipe: Recipe): Promise<HostDataset> {
+    const key = JSON.stringify(recipe.dataset);
+    let loading = this.#datasets.get(key);
+    if (loading === undefined) {
+      loading = this.#options.loadDataset(recipe);
+      this.#datasets.set(key, loading);
+    }
+    return loading;
+  }
+
+  // ---- the workers' lives ----------------------------------------------------------------------------
+
+  async #live(worker: FlockWorker): Promise<void> {
+    while (!this.#closed) {
+      const { signal } = this.#agenda;
+      try {
+        if (!(await this.#act(worker, signal))) await this.#agenda.change();
+        else await this.#breathe();
+      } catch (error) {
+        this.#failed(worker, error);
+      }
+    }
+    worker.unequip();
+  }
+
+  /** Does the next thing there is to do; false if there is none. */
+  async #act(worker: FlockWorker, signal: AbortSignal): Promise<boolean> {
+    const assets = this.#assets;
+    if (assets === null || this.#stuck.get(worker.index) === this.#agenda.latest?.id) return false;
+    const next = this.#agenda.after(worker.view);
+    const current = worker.view;
+    if (next !== null) {
+      const inLineage = current !== null && next.mode === 'graceful' && next.view.parent === current.id;
+      const sameEpoch = current?.run.epoch === next.view.run.epoch;
+      if (inLineage && sameEpoch && worker.round < next.view.startRound && worker.equipped(assets)) {
+        if (worker.round >= this.#agenda.hold) return false;
+        await this.#step(worker, assets, signal);
+        return true;
+      }
+      return this.#enter(worker, next.view, inLineage && sameEpoch, assets, signal);
+    }
+    if (current === null || worker.holder === null) return false;
+    if (!worker.equipped(assets)) return this.#enter(worker, current, false, assets, signal);
+    const { running, stopAt } = current.run;
+    if (!running || worker.round >= Math.min(this.#agenda.hold, stopAt ?? Number.POSITIVE_INFINITY)) {
+      return false;
+    }
+    await this.#step(worker, assets, signal);
+    return true;
+  }
+
+  async #enter(
+    worker: FlockWorker,
+    view: View,
+    continues: boolean,
+    assets: Assets,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (assets.recipe !== this.#recipeOf(view)) return false;
+    const holder = view.seats.find(
+      ({ peer, worker: index }) => peer === this.#options.transport.self && index === worker.index,
+    );
+    if (holder === undefined) {
+      worker.leave(view);
+      this.#agenda.prune(this.#workers);
+      return true;
+    }
+    const before = worker.view;
+    if (before === null || before.run.epoch !== view.run.epoch) worker.reset();
+    const equipped = worker.equipped(assets);
+    worker.equip(assets);
+    this.#retired = this.#retired.filter((old) => {
+      if (this.#workers.some((each) => each.equipped(old))) return true;
+      old.destroy();
+      return false;
+    });
+    if (worker.parameters === null) {
+      worker.place(await this.#parametersFor(worker, view, holder, assets, signal));
+    }
+    const keep = equipped && continues && before !== null && view.startRound > 0 && sameSeats(before, view);
+    await worker.enter(view, holder, keep, signal);
+    this.#agenda.prune(this.#workers);
+    return true;
+  }
+
+  /** x_0 at the start of an epoch; else a member's parameters; else what this tab last saved. */
+  async #parametersFor(
+    worker: FlockWorker,
+    view: View,
+    holder: SeatHolder,
+    assets: Assets,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
+    if (view.startRound === 0) return assets.initial;
+    const given = await this.#sponsorship.fetch(view, holder, assets.layout.length, signal);
+    if (given !== null) return given.parameters;
+    const copy = this.#copies.get(worker.index);
+    return copy?.epoch === view.run.epoch ? copy.parameters : assets.initial;
+  }
+
+  async #step(worker: FlockWorker, assets: Assets, signal: AbortSignal): Promise<void> {
+    await worker.step(signal);
+    const view = worker.view;
+    if (view === null) return;
+    const { epoch, stopAt } = view.run;
+    const due = worker.round % assets.recipe.evalEvery === 0 || worker.round === stopAt;
+    if (!due) {
+      if (await this.#measure.losses(worker, epoch, false)) this.#reportProgress();
+    } else {
+      await this.#evaluate(worker, assets, view);
+      this.#reportProgress();
+    }
+    const { trainLoss } = this.#measure.of(worker.index);
+    if (trainLoss !== null && !Number.isFinite(trainLoss)) throw new DivergedError();
+  }
+
+  async #evaluate(worker: FlockWorker, assets: Assets, view: View): Promise<void> {
+    const seats = view.seats.map(({ seat }) => seat);
+    const self = this.#options.transport.self;
+    const allLocal = view.seats.every(({ peer }) => peer === self);
+    const { epoch } = view.run;
+    const { round } = worker;
+    const result = await this.#measure.evaluate(worker, assets, epoch, seats, allLocal);
+    const holder = worker.holder;
+    if (result === null || holder === null) return;
+    this.#copies.set(worker.index, { epoch, round, parameters: result.parameters });
+    if (!allLocal) this.#sendSketch(view, holder, round, result.sketch);
+    if (result.consensus !== null) {
+      this.status.consensus(result.consensus);
+      await this.#measure.publish(result.consensus, assets, epoch);
+    }
+  }
+
+  #failed(worker: FlockWorker, error: unknown): void {
+    if (error instanceof RolledBackError || this.#closed) return;
+    if (error instanceof DeviceLostError) return;
+    this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
+    const self = this.#options.transport.self;
+    if (error instanceof InvalidMessageError && error.peer !== self) {
+      this.status.notice(WORDS.invalidMessage(error.message));
+      this.#options.transport.drop(error.peer, error.message);
+    } else if (error instanceof DivergedError || error instanceof InvalidMessageError) {
+      this.status.notice(WORDS.diverged());
+      this.#room.command({ kind: 'pause' });
+    } else {
+      this.status.notice(WORDS.failed(error instanceof Error ? error.message : String(error)));
+      this.#room.command({ kind: 'pause' });
+    }
+  }
+
+  /** Lets messages and timers through now and then when nothing else does. */
+  async #breathe(): Promise<void> {
+    const now = this.#clock.now();
+    if (now - this.#breathedAt < BREATH_MS) return;
+    await this.#clock.sleep(0);
+    this.#breathedAt = this.#clock.now();
+  }
+
+  // ---- messages --------------------------------------------------------------------------------------
+
+  /** Nothing longer than a model makes sense; before there is one, nothing but control does. */
+  #maxPayload(type: FrameType): number {
+    if (type === 'control') return MAX_PART_BYTES;
+    if (type === 'sketch') return 4 * SKETCH_LENGTH;
+    return Math.max(4, 2 * 4 * layoutOf(this.#recipe()).length);
+  }
+
+  #sendSketch(view: View, holder: SeatHolder, round: number, sketch: Float32Array): void {
+    const peers = new Set(view.seats.map(({ peer }) => peer));
+    peers.delete(this.#options.transport.self);
+    for (const peer of peers) {
+      const letter: Letter = {
+        type: 'sketch',
+        view: view.id,
+        round,
+        step: 0,
+        tag: 0,
+        codec: 0,
+        source: holder.seat,
+        destination: NO_SEAT,
+        payload: bytesOfFloats(sketch),
+      };
+      this.#post.send(letter, peer).catch(() => undefined);
+    }
+  }
+
+  #receiveSketch(peer: PeerId, frame: Frame): void {
+    const view = this.#agenda.latest;
+    const holder = view?.seats.find(({ seat }) => seat === frame.source);
+    if (view === null || holder?.peer !== peer) return;
+    const sketch = floatsOfBytes(frame.payload, SKETCH_LENGTH);
+    if (sketch === null) return;
+    const seats = view.seats.map(({ seat }) => seat);
+    const result = this.#measure.consensus.add(frame.round, frame.source, sketch, seats, false);
+    if (result === null) return;
+    this.status.consensus(result);
+    const { round, value, exact, distances } = result;
+    this.#points.push({ kind: 'consensus', epoch: view.run.epoch, round, value, exact, distances });
+  }
+
+  #reportProgress(): void {
+    const view = this.#agenda.latest;
+    if (view !== null) this.#room.report(this.status.reportRows(), view.run.epoch);
+  }
+
+  // ---- what others ask for ---------------------------------------------------------------------------
+
+  async #parametersOf(seat: number): Promise<{ round: number; parameters: Float32Array } | null> {
+    const worker = this.#workers.find(({ holder }) => holder?.seat === seat);
+    const x = worker?.parameters;
+    if (worker === undefined || x === null || x === undefined || this.#assets === null) return null;
+    const { round } = worker;
+    return { round, parameters: await this.#assets.compute.read(x) };
+  }
+
+  #recipeOf(view: View): Recipe | null {
+    return this.#agenda.latest?.recipe === view.recipe ? this.#recipe() : null;
+  }
+
+  async #publish(): Promise<void> {
+    while (!this.#closed) {
+      this.flush();
+      await this.#clock.sleep(SNAPSHOT_MS);
+    }
+  }
+
+  /** Hands points, rows and a snapshot to the page now. */
+  flush(): void {
+    const { report } = this.#options;
+    if (this.#points.length > 0) report({ kind: 'points', points: this.#points.splice(0) });
+    if (this.#rows.length > 0) report({ kind: 'metrics', rows: this.#rows.splice(0) });
+    const snapshot: Snapshot = this.status.snapshot();
+    report({ kind: 'snapshot', snapshot });
+  }
+}
+
+function sameSeats(a: View, b: View): boolean {
+  return JSON.stringify(a.seats) === JSON.stringify(b.seats) && a.run.dealt === b.run.dealt;
+}

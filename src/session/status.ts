@@ -1,0 +1,294 @@
+/**
+ * What is known about everyone, put together for the page: this tab's workers at first hand, the others
+ * from their reports. Pictures are the page's affair; nothing here decides anything.
+ */
+import type { Compute } from '../compute/compute.ts';
+import type { PostOffice } from '../network/post-office.ts';
+import type { PeerId } from '../network/transport.ts';
+import type { ReportRow } from '../protocol/control.ts';
+import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
+import { refusal } from '../recipe/schema.ts';
+import type { Room } from '../room/room.ts';
+import type { SeatHolder, View } from '../room/view.ts';
+import { graphOf, layoutOf, spectrumOf } from './assets.ts';
+import type { ConsensusResult } from './consensus.ts';
+import type { FlockWorker } from './flock-worker.ts';
+import type { Measure } from './measure.ts';
+import type { SessionOptions } from './session.ts';
+import type { EdgeStatus, Notice, Snapshot, WorkerStatus } from './snapshot.ts';
+import { Traffic } from './traffic.ts';
+
+/** How long a worker that left stays in the picture, in ms. */
+const REMEMBER_MS = 20_000;
+/** Waiting shorter than this is not worth a word, in ms. */
+const PATIENCE_MS = 700;
+const MAX_NOTICES = 8;
+
+export interface Sources {
+  readonly options: SessionOptions;
+  readonly post: PostOffice;
+  readonly room: Room;
+  readonly measure: Measure;
+  workers(): readonly FlockWorker[];
+  recipe(): Recipe;
+  device(): Compute | null;
+}
+
+interface Departed {
+  readonly status: WorkerStatus;
+  readonly at: number;
+}
+
+export class Status {
+  hidden = false;
+  signalling: Snapshot['room']['signalling'] = 'none';
+  carrier: Snapshot['room']['transport'] = 'memory';
+  readonly #sources: Sources;
+  readonly #reports = new Map<string, ReportRow>();
+  readonly #departed = new Map<number, Departed>();
+  readonly #notices = new Map<string, Notice>();
+  readonly #traffic = new Traffic();
+  #distances: Readonly<Record<number, number>> = {};
+  #workersWanted: number;
+  #waiting: { seat: number; since: number } | null = null;
+  #pace = { round: 0, at: 0, rate: 0 };
+  #shape: {
+    key: string;
+    spectrum: Snapshot['spectrum'];
+    edges: readonly (readonly [number, number])[];
+  } | null = null;
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+    this.#workersWanted = sources.options.local.workers;
+  }
+
+  // ---- what happened -------------------------------------------------------------------------------
+
+  notice(notice: Notice): void {
+    this.#notices.delete(notice.id);
+    this.#notices.set(notice.id, notice);
+    for (const oldest of this.#notices.keys()) {
+      if (this.#notices.size <= MAX_NOTICES) break;
+      this.#notices.delete(oldest);
+    }
+  }
+
+  dismiss(id: string): void {
+    this.#notices.delete(id);
+  }
+
+  workersWanted(count: number): void {
+    this.#workersWanted = count;
+  }
+
+  reported(peer: PeerId, rows: readonly ReportRow[], epoch: number): void {
+    const view = this.#sources.room.view;
+    if (view === null || view.run.epoch !== epoch) return;
+    for (const row of rows) {
+      const holder = view.seats.find(({ seat }) => seat === row.seat);
+      if (holder?.peer !== peer) continue;
+      this.#reports.set(`${peer} ${row.seat}`, row);
+      for (const [to, total] of row.edges) {
+        this.#traffic.observe(row.seat, to, total, this.#sources.options.clock.now());
+      }
+    }
+  }
+
+  consensus(result: ConsensusResult): void {
+    this.#distances = result.distances;
+  }
+
+  epochChanged(): void {
+    this.#reports.clear();
+    this.#traffic.clear();
+    this.#departed.clear();
+    this.#distances = {};
+    this.#notices.delete('diverged');
+    this.#notices.delete('failed');
+  }
+
+  /** Remembers who is no longer there. */
+  viewed(view: View, before: View | null): void {
+    const now = this.#sources.options.clock.now();
+    for (const holder of before?.seats ?? []) {
+      const stays = view.seats.some(({ peer, worker }) => peer === holder.peer && worker === holder.worker);
+      if (!stays) {
+        this.#departed.set(holder.seat, { status: { ...this.#worker(holder), health: 'gone' }, at: now });
+      }
+    }
+    for (const { seat } of view.seats) this.#departed.delete(seat);
+  }
+
+  /** What the other tabs hear about this tab's workers. */
+  reportRows(): readonly ReportRow[] {
+    const rows: ReportRow[] = [];
+    for (const worker of this.#sources.workers()) {
+      if (worker.holder === null) continue;
+      const status = this.#worker(worker.holder);
+      const { seat, round, trainLoss, testLoss, testAccuracy, bytesSent, bytesReceived } = status;
+      const finite = trainLoss !== null && Number.isFinite(trainLoss) ? trainLoss : null;
+      const { hidden, backend, adapter, rows: held } = status;
+      const edges = [...worker.sentTo].slice(0, 64);
+      rows.push({
+        ...{ seat, round, trainLoss: finite, testLoss, testAccuracy, bytesSent, bytesReceived },
+        ...{ hidden, backend, adapter, rows: held, edges },
+      });
+    }
+    return rows;
+  }
+
+  // ---- the snapshot --------------------------------------------------------------------------------
+
+  snapshot(): Snapshot {
+    const { options, room, post } = this.#sources;
+    const { view } = room;
+    const recipe = this.#sources.recipe();
+    const device = this.#sources.device();
+    const now = options.clock.now();
+    const mine = this.#sources.workers().filter(({ holder }) => holder !== null);
+    const round = mine.length === 0 ? 0 : Math.min(...mine.map((worker) => worker.round));
+    const shape = this.#shapeOf(recipe, view);
+    const seats = view?.seats ?? [];
+    for (const worker of mine) {
+      for (const [to, total] of worker.sentTo) {
+        this.#traffic.observe(worker.holder?.seat ?? 0, to, total, now);
+      }
+    }
+    for (const [seat, { at }] of this.#departed) if (now - at > REMEMBER_MS) this.#departed.delete(seat);
+    const sum = (pick: (worker: FlockWorker) => number) =>
+      mine.reduce((total, worker) => total + pick(worker), 0);
+    const local: LocalSettings = { ...options.local, workers: this.#workersWanted };
+    return {
+      phase: this.#phase(view, round, device),
+      room: { code: options.room.code, transport: this.carrier, signalling: this.signalling },
+      recipe,
+      recipeVersion: view?.recipeVersion ?? 0,
+      refusal: refusal(recipe),
+      local,
+      backend: device?.backend ?? 'cpu',
+      adapter: device?.adapter ?? '',
+      parameters: layoutOf(recipe).length,
+      view: {
+        counter: view?.counter ?? 0,
+        startRound: view?.startRound ?? 0,
+        epoch: view?.run.epoch ?? 0,
+      },
+      workers: [
+        ...seats.map((holder) => this.#worker(holder)),
+        ...[...this.#departed.values()].map(({ status }) => status),
+      ].sort((a, b) => a.seat - b.seat),
+      edges: shape.edges.map(([a, b]) => this.#edge(seats[a], seats[b], now)),
+      spectrum: shape.spectrum,
+      round,
+      roundsPerSecond: this.#roundsPerSecond(round, now),
+      waiting: this.#waitingFor(mine, seats, now),
+      totals: {
+        bytesSent: sum(({ totals }) => totals.bytesSent),
+        bytesReceived: sum(({ totals }) => totals.bytesReceived),
+        bytesUncompressed: sum(({ totals }) => totals.bytesUncompressed),
+        bytesControl: post.totals().bytesControl,
+        bytesResync: post.totals().bytesResync,
+        protocolErrors: post.totals().protocolErrors,
+      },
+      notices: [...this.#notices.values()],
+    };
+  }
+
+  #phase(view: View | null, round: number, device: Compute | null): Snapshot['phase'] {
+    if (view === null || device === null) return 'starting';
+    const { running, stopAt } = view.run;
+    if (this.#notices.has('data')) return 'stopped';
+    if (running) return stopAt !== null && round >= stopAt ? 'finished' : 'running';
+    return round === 0 ? 'idle' : 'paused';
+  }
+
+  #worker(holder: SeatHolder): WorkerStatus {
+    const { options, measure, room } = this.#sources;
+    const own = holder.peer === options.transport.self;
+    const member = room.members().find(({ peer }) => peer === holder.peer);
+    const row = this.#reports.get(`${holder.peer} ${holder.seat}`);
+    const worker = own ? this.#sources.workers().find(({ index }) => index === holder.worker) : undefined;
+    const measured = worker === undefined ? undefined : measure.of(worker.index);
+    const device = this.#sources.device();
+    const hidden = own ? this.hidden : (member?.hidden ?? false);
+    const running = room.view?.run.running ?? false;
+    const suspected = !own && (member === undefined || member.suspected !== null);
+    const health = suspected ? 'suspected' : hidden ? 'hidden' : running ? 'active' : 'paused';
+    const name = own ? options.local.name : (member?.name ?? '');
+    return {
+      seat: holder.seat,
+      name: name === '' ? `Worker ${holder.seat}` : `${name} ${holder.worker + 1}`,
+      mine: own,
+      peer: holder.peer,
+      health,
+      hidden,
+      backend: own ? (device?.backend ?? 'unknown') : (row?.backend ?? member?.backend ?? 'unknown'),
+      adapter: own ? (device?.adapter ?? '') : (row?.adapter ?? member?.adapter ?? ''),
+      round: worker?.round ?? row?.round ?? 0,
+      trainLoss: measured?.trainLoss ?? row?.trainLoss ?? null,
+      testLoss: measured?.testLoss ?? row?.testLoss ?? null,
+      testAccuracy: measured?.testAccuracy ?? row?.testAccuracy ?? null,
+      distanceToMean: this.#distances[holder.seat] ?? null,
+      rows: worker?.rows ?? row?.rows ?? 0,
+      bytesSent: worker?.totals.bytesSent ?? row?.bytesSent ?? 0,
+      bytesReceived: worker?.totals.bytesReceived ?? row?.bytesReceived ?? 0,
+    };
+  }
+
+  #edge(a: SeatHolder | undefined, b: SeatHolder | undefined, now: number): EdgeStatus {
+    const { transport } = this.#sources.options;
+    const [from, to] = [a?.seat ?? 0, b?.seat ?? 0];
+    const self = transport.self;
+    const other = a?.peer === self ? b?.peer : b?.peer === self ? a?.peer : undefined;
+    const carrier =
+      a?.peer === b?.peer
+        ? 'memory'
+        : other === undefined
+          ? 'unknown'
+          : (transport.carrier(other) ?? 'unknown');
+    return {
+      a: from,
+      b: to,
+      bytesPerSecond: this.#traffic.rate(from, to, now),
+      carrier: carrier === 'webrtc' || carrier === 'broadcast' || carrier === 'memory' ? carrier : 'unknown',
+    };
+  }
+
+  #shapeOf(recipe: Recipe, view: View | null) {
+    const n = view?.seats.length ?? 0;
+    const key = `${JSON.stringify(recipe.topology)} ${recipe.seed} ${n}`;
+    if (this.#shape?.key !== key) {
+      if (n === 0) {
+        this.#shape = { key, spectrum: null, edges: [] };
+      } else {
+        const { lambda2, lambdaN, gap } = spectrumOf(recipe, n);
+        this.#shape = { key, spectrum: { lambda2, lambdaN, gap }, edges: graphOf(recipe, n, 0).edges };
+      }
+    }
+    return this.#shape;
+  }
+
+  #roundsPerSecond(round: number, now: number): number {
+    const elapsed = now - this.#pace.at;
+    if (elapsed >= 900 || round < this.#pace.round) {
+      const rate = (Math.max(0, round - this.#pace.round) * 1000) / Math.max(1, elapsed);
+      this.#pace = { round, at: now, rate };
+    }
+    return this.#pace.rate;
+  }
+
+  #waitingFor(mine: readonly FlockWorker[], seats: readonly SeatHolder[], now: number): Snapshot['waiting'] {
+    const missing = new Set(mine.flatMap((worker) => worker.missing()));
+    for (const worker of mine) missing.delete(worker.holder?.seat ?? -1);
+    const [seat] = [...missing].sort((a, b) => a - b);
+    const holder = seats.find((each) => each.seat === seat);
+    if (seat === undefined || holder === undefined) {
+      this.#waiting = null;
+      return null;
+    }
+    if (this.#waiting?.seat !== seat) this.#waiting = { seat, since: now };
+    const ms = now - this.#waiting.since;
+    return ms < PATIENCE_MS ? null : { name: this.#worker(holder).name, ms };
+  }
+}

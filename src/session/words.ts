@@ -1,0 +1,65 @@
+/** What the session says to people: every notice has what happened, what still works, what to do. */
+import type { Notice } from './snapshot.ts';
+
+const notice = (id: string, level: Notice['level'], what: string, works: string, todo: string): Notice => ({
+  id,
+  level,
+  what,
+  works,
+  todo,
+});
+
+export const WORDS = {
+  refused: (reason: string) =>
+    notice('refused', 'warning', reason, 'The recipe stays as it was.', 'Choose another combination.'),
+  noWebGpu: (reason: string) =>
+    notice(
+      'backend',
+      'info',
+      `This browser cannot use the graphics processor here: ${reason}`,
+      'Everything works; this worker computes on the processor, only slower.',
+      'Chrome or Edge over https (or localhost) usually has WebGPU.',
+    ),
+  deviceLost: (reason: string) =>
+    notice(
+      'backend',
+      'warning',
+      `The graphics device was lost${reason === '' ? '' : ` (${reason})`}.`,
+      'The run goes on from a neighbour’s parameters, or from the last evaluation.',
+      'Nothing; if it happens again, choose the backend "cpu".',
+    ),
+  deviceBack: () =>
+    notice('backend', 'info', 'The graphics device is back.', 'Training goes on.', 'Nothing.'),
+  noData: (reason: string) =>
+    notice(
+      'data',
+      'error',
+      `The training data could not be loaded: ${reason}`,
+      'This tab stays in the ring but cannot train.',
+      'Check that the lab’s server is running, then reload the page.',
+    ),
+  diverged: () =>
+    notice(
+      'diverged',
+      'error',
+      'The training diverged: numbers became infinite.',
+      'All workers are paused at their last good round.',
+      'Lower the learning rate (or η), then press Reset and Start.',
+    ),
+  invalidMessage: (text: string) =>
+    notice(
+      'invalid-message',
+      'warning',
+      text,
+      'The connection to that tab was cut; the others go on without it.',
+      'If it is one of yours, reload it.',
+    ),
+  failed: (text: string) =>
+    notice(
+      'failed',
+      'error',
+      `A round failed: ${text}`,
+      'All workers are paused at their last good round.',
+      'Press Start to try again, or reload the page.',
+    ),
+};
