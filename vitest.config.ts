@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { launchOptions } from './e2e/browser.ts';
+import { signallingPlugin } from './src/server/signalling.ts';
 
 /** Three projects: `unit` in Node, `kernels` in a real Chromium, `e2e` driving the built lab. */
 export default defineConfig({
@@ -15,6 +16,13 @@ export default defineConfig({
         },
       },
       {
+        // The runner's own server is the signalling server of the WebRTC tests.
+        plugins: [signallingPlugin({ version: 'test', built: 1 })],
+        worker: { format: 'es' },
+        // Found late, these would reload the page in the middle of a test.
+        optimizeDeps: {
+          include: ['peerjs', 'valibot', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+        },
         test: {
           name: 'kernels',
           include: ['src/**/*.browser.test.ts'],

@@ -12,7 +12,7 @@ import type { Layout } from '../models/model.ts';
 
 /**
  * `lossless`: decode(encode(v)) = v. `contraction`: E‖C(v) - v‖² <= (1 - δ)‖v‖², δ in (0, 1].
- * `unbiased`: E C(v) = v. (ALGORITHMS 0.3)
+ * `unbiased`: E C(v) = v.
  */
 export type CompressorClass = 'lossless' | 'contraction' | 'unbiased' | 'neither';
 

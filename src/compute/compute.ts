@@ -7,6 +7,10 @@
  * submits. Matrices are row-major f32. It knows nothing of models, networks or algorithms.
  */
 
+import type { HostDataset } from '../data/dataset.ts';
+
+export type { HostDataset };
+
 /** A flat vector of f32 on the device. Only the Compute that made it can use it. */
 export interface Vector {
   readonly length: number;
@@ -22,18 +26,6 @@ export interface DeviceDataset {
   readonly rows: number;
   /** Features a row. */
   readonly width: number;
-}
-
-/** A data set on the host: features are bytes, `feature = byte * scale`; labels are class numbers. */
-export interface HostDataset {
-  readonly rows: number;
-  readonly width: number;
-  readonly classes: number;
-  readonly scale: number;
-  /** rows × width bytes, row-major. */
-  readonly features: Uint8Array;
-  /** One class number a row. */
-  readonly labels: Uint8Array;
 }
 
 /** A run of `vector` starting at `offset`; its length follows from the shapes of the operation. */

@@ -3,8 +3,24 @@
  * Everything is deterministic from the seed, so every peer computes the whole partition and keeps its part.
  */
 import type { OptionSchema, Options } from '../base/options.ts';
-import type { HostDataset } from '../compute/compute.ts';
-import type { DataShape } from '../models/model.ts';
+
+/** A data set on the host: features are bytes, `feature = byte * scale`; labels are class numbers. */
+export interface HostDataset {
+  readonly rows: number;
+  readonly width: number;
+  readonly classes: number;
+  readonly scale: number;
+  /** rows × width bytes, row-major. */
+  readonly features: Uint8Array;
+  /** One class number a row. */
+  readonly labels: Uint8Array;
+}
+
+/** What a model must know of its data: features a row, and classes. */
+export interface DataShape {
+  readonly width: number;
+  readonly classes: number;
+}
 
 export interface DatasetEntry {
   readonly id: string;

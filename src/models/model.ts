@@ -4,28 +4,12 @@
  * A model is a composition of Compute operations over one flat parameter vector whose `Layout` names
  * the tensors; it runs on either backend unchanged. It knows nothing of optimizers or networks.
  */
+import type { Layout, Tensor } from '../base/layout.ts';
 import type { OptionSchema, Options } from '../base/options.ts';
 import type { Compute, DeviceDataset, Vector } from '../compute/compute.ts';
+import type { DataShape } from '../data/dataset.ts';
 
-/** One named tensor inside the flat parameter vector. */
-export interface Tensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Names, shapes and offsets of a flat parameter vector of `length` numbers. */
-export interface Layout {
-  readonly tensors: readonly Tensor[];
-  readonly length: number;
-}
-
-/** What a model must know of its data: features a row, and classes. */
-export interface DataShape {
-  readonly width: number;
-  readonly classes: number;
-}
+export type { DataShape, Layout, Tensor };
 
 /** Loss (mean over rows, nats) and accuracy (0 to 1). */
 export interface Score {

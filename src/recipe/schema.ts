@@ -217,16 +217,37 @@ export function refusal(recipe: Recipe): string | null {
   });
 }
 
+const parsed = new Map<string, Recipe>();
+const MAX_PARSED = 16;
+
 /**
- * A recipe from text of unknown origin (a peer, a file).
+ * A recipe from text of unknown origin (a peer, a file). The same text gives the same object.
  * @throws {OptionError}
  */
 export function parseRecipe(text: string): Recipe {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new OptionError('The recipe is not JSON.');
   }
-  return buildRecipe(value);
+  const recipe = buildRecipe(value);
+  for (const oldest of parsed.keys()) {
+    if (parsed.size < MAX_PARSED) break;
+    parsed.delete(oldest);
+  }
+  parsed.set(text, recipe);
+  return recipe;
+}
+
+/** What may change in the middle of a run. */
+const LIVE: readonly (keyof Recipe)[] = ['lr', 'rounds', 'evalEvery'];
+
+/** Whether a run of `a` can go on as `b`: they differ in learning rate, end or evaluations at most. */
+export function sameRun(a: Recipe, b: Recipe): boolean {
+  const fixed = (recipe: Recipe) =>
+    JSON.stringify(Object.entries(recipe).filter(([name]) => !LIVE.some((live) => live === name)));
+  return fixed(a) === fixed(b);
 }

@@ -50,7 +50,10 @@ export type Command =
   | { readonly kind: 'pause' }
   | { readonly kind: 'step' }
   | { readonly kind: 'reset' }
-  | { readonly kind: 'recipe'; readonly recipe: string };
+  /** `restart`: the run begins anew; otherwise it goes on with what may change in mid-run. */
+  | { readonly kind: 'recipe'; readonly recipe: string; readonly restart: boolean }
+  /** A worker lost its state: all enter a new view, and rebuild what they hold of each other. */
+  | { readonly kind: 'renew' };
 
 /**
  * `graceful`: everyone finishes the rounds that anyone has started, then the view changes: nothing is

@@ -92,6 +92,7 @@ export class Exchange implements Node {
     view: View,
     holder: SeatHolder,
     round: number,
+    learningRate: number,
     signal: AbortSignal,
   ) {
     this.#desk = desk;
@@ -101,7 +102,7 @@ export class Exchange implements Node {
     this.#signal = signal;
     this.compute = desk.assets.compute;
     this.options = desk.assets.recipe.algorithm.options;
-    this.learningRate = desk.assets.recipe.lr;
+    this.learningRate = learningRate;
     this.seat = holder.seat;
     const position = view.seats.findIndex(({ seat }) => seat === holder.seat);
     const graph = graphOf(desk.assets.recipe, view.seats.length, round);

@@ -13,6 +13,7 @@ import { COMPRESSORS } from '../compressors/index.ts';
 import type { Vector } from '../compute/compute.ts';
 import type { BatchSampler } from '../data/deal.ts';
 import type { PostOffice } from '../network/post-office.ts';
+import { parseRecipe } from '../recipe/schema.ts';
 import type { SeatHolder, View } from '../room/view.ts';
 import type { Assets } from './assets.ts';
 import { type Desk, Exchange, noCosts, type RoundCosts } from './exchange.ts';
@@ -279,7 +280,8 @@ export class FlockWorker {
         return memory.gradient;
       },
     };
-    this.#exchange = new Exchange(desk, type, view, holder, round, signal);
+    const { lr } = parseRecipe(view.recipe);
+    this.#exchange = new Exchange(desk, type, view, holder, round, lr, signal);
     return this.#exchange;
   }
 }

@@ -10,7 +10,7 @@ import { type Letter, PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
 import { type Frame, type FrameType, MAX_PART_BYTES, NO_SEAT, NO_VIEW } from '../protocol/frame.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
-import { parseRecipe, refusal } from '../recipe/schema.ts';
+import { parseRecipe, refusal, sameRun } from '../recipe/schema.ts';
 import { Room } from '../room/room.ts';
 import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
 import { Agenda, RolledBackError } from './agenda.ts';
@@ -22,7 +22,7 @@ import { FlockWorker } from './flock-worker.ts';
 import type { WorkerModel } from './handle.ts';
 import { Inbox } from './inbox.ts';
 import { Measure } from './measure.ts';
-import type { MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
+import type { Ask, MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
 import { Sponsorship } from './sponsor.ts';
 import { Status } from './status.ts';
 import { WORDS } from './words.ts';
@@ -79,6 +79,7 @@ export class Session {
   /** Workers that failed in this view wait for the next. */
   #stuck = new Map<number, string>();
   #breathedAt = 0;
+  #measuring = 0;
   #points: Point[] = [];
   #rows: MetricRow[] = [];
   #closed = false;
@@ -128,6 +129,7 @@ export class Session {
       workers: () => this.#workers,
       recipe: () => this.#recipe(),
       device: () => this.#device,
+      measuring: () => this.#measuring > 0,
     });
   }
 
@@ -139,8 +141,8 @@ export class Session {
       if (frame.view === NO_VIEW) this.#sponsorship.receive(peer, frame);
       else this.#inbox.deliver(peer, frame);
     });
-    this.#room.onReport = (peer, rows, epoch) => this.status.reported(peer, rows, epoch);
-    this.#room.onNotice = (notice) => this.status.notice(notice);
+    this.#room.onReport((peer, epoch, rows) => this.status.reported(peer, rows, epoch));
+    this.#room.onNotice((notice) => this.status.notice(notice));
     this.#room.open();
     void this.#openDevice(false);
     void this.#publish();
@@ -194,22 +196,11 @@ export class Session {
 
   // ---- the room --------------------------------------------------------------------------------------
 
+  /** The recipe of the latest view; every view's text was checked before it was agreed on. */
   #recipe(): Recipe {
     const view = this.#agenda.latest;
-    if (view === null || this.#checkText !== view.recipe) {
-      const text = view?.recipe ?? JSON.stringify(this.#options.recipe);
-      try {
-        this.#checked = parseRecipe(text);
-        this.#checkText = text;
-      } catch {
-        return this.#checked ?? this.#options.recipe;
-      }
-    }
-    return this.#checked ?? this.#options.recipe;
+    return view === null ? this.#options.recipe : parseRecipe(view.recipe);
   }
-
-  #checked: Recipe | null = null;
-  #checkText = '';
 
   #checkRecipe(text: string): string | null {
     try {
@@ -241,7 +232,7 @@ export class Session {
     if (this.#device !== null) void this.#equip();
   }
 
-  #command(command: Parameters<Room['command']>[0]): void {
+  #command(command: Ask): void {
     if (command.kind === 'start') {
       const recipe = this.#recipe();
       const reason = refusal(recipe);
@@ -260,6 +251,9 @@ export class Session {
         this.status.notice(WORDS.refused(reason));
         return;
       }
+      const restart = !sameRun(this.#recipe(), parseRecipe(command.recipe));
+      this.#room.command({ ...command, restart });
+      return;
     }
     this.status.dismiss('refused');
     this.#room.command(command);
@@ -291,7 +285,7 @@ export class Session {
       // The others hold what belonged to the lost state: all enter a new view together.
       this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
     }
-    this.#room.renew();
+    this.#room.command({ kind: 'renew' });
     void this.#openDevice(true);
   }
 
@@ -300,7 +294,7 @@ export class Session {
     const device = this.#device;
     const recipe = this.#recipe();
     if (device === null) return;
-    if (this.#assets?.compute === device && this.#assets.recipe === recipe) return;
+    if (this.#assets?.compute === device && sameRun(this.#assets.recipe, recipe)) return;
     try {
       const host = await this.#dataset(recipe);
       if (this.#device !== device || this.#recipe() !== recipe || this.#closed) return;
@@ -336,7 +330,6 @@ export class Session {
         this.#failed(worker, error);
       }
     }
-    worker.unequip();
   }
 
   /** Does the next thing there is to do; false if there is none. */
@@ -372,7 +365,7 @@ export class Session {
     assets: Assets,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (assets.recipe !== this.#recipeOf(view)) return false;
+    if (!sameRun(assets.recipe, parseRecipe(view.recipe))) return false;
     const holder = view.seats.find(
       ({ peer, worker: index }) => peer === this.#options.transport.self && index === worker.index,
     );
@@ -419,11 +412,16 @@ export class Session {
     const view = worker.view;
     if (view === null) return;
     const { epoch, stopAt } = view.run;
-    const due = worker.round % assets.recipe.evalEvery === 0 || worker.round === stopAt;
+    const due = worker.round % parseRecipe(view.recipe).evalEvery === 0 || worker.round === stopAt;
     if (!due) {
       if (await this.#measure.losses(worker, epoch, false)) this.#reportProgress();
     } else {
-      await this.#evaluate(worker, assets, view);
+      this.#measuring += 1;
+      try {
+        await this.#evaluate(worker, assets, view);
+      } finally {
+        this.#measuring -= 1;
+      }
       this.#reportProgress();
     }
     const { trainLoss } = this.#measure.of(worker.index);
@@ -516,7 +514,7 @@ export class Session {
 
   #reportProgress(): void {
     const view = this.#agenda.latest;
-    if (view !== null) this.#room.report(this.status.reportRows(), view.run.epoch);
+    if (view !== null) this.#room.report(this.status.reportRows());
   }
 
   // ---- what others ask for ---------------------------------------------------------------------------
@@ -527,10 +525,6 @@ export class Session {
     if (worker === undefined || x === null || x === undefined || this.#assets === null) return null;
     const { round } = worker;
     return { round, parameters: await this.#assets.compute.read(x) };
-  }
-
-  #recipeOf(view: View): Recipe | null {
-    return this.#agenda.latest?.recipe === view.recipe ? this.#recipe() : null;
   }
 
   async #publish(): Promise<void> {

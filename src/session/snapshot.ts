@@ -136,9 +136,14 @@ export type Point =
       readonly distances: Readonly<Record<number, number>>;
     };
 
+/** What a person asks of the whole flock; the session says whether a new recipe restarts the run. */
+export type Ask =
+  | Exclude<Command, { readonly kind: 'recipe' | 'renew' }>
+  | { readonly kind: 'recipe'; readonly recipe: string };
+
 /** Page (or driver) to session. */
 export type Request =
-  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'command'; readonly command: Ask }
   | { readonly kind: 'workers'; readonly count: number }
   | { readonly kind: 'hidden'; readonly hidden: boolean }
   | { readonly kind: 'name'; readonly name: string };

@@ -32,6 +32,8 @@ export interface Sources {
   workers(): readonly FlockWorker[];
   recipe(): Recipe;
   device(): Compute | null;
+  /** An evaluation is under way. */
+  measuring(): boolean;
 }
 
 interface Departed {
@@ -43,6 +45,7 @@ export class Status {
   hidden = false;
   signalling: Snapshot['room']['signalling'] = 'none';
   carrier: Snapshot['room']['transport'] = 'memory';
+  roomCode: string;
   readonly #sources: Sources;
   readonly #reports = new Map<string, ReportRow>();
   readonly #departed = new Map<number, Departed>();
@@ -60,6 +63,7 @@ export class Status {
 
   constructor(sources: Sources) {
     this.#sources = sources;
+    this.roomCode = sources.options.room.code;
     this.#workersWanted = sources.options.local.workers;
   }
 
@@ -161,7 +165,7 @@ export class Status {
     const local: LocalSettings = { ...options.local, workers: this.#workersWanted };
     return {
       phase: this.#phase(view, round, device),
-      room: { code: options.room.code, transport: this.carrier, signalling: this.signalling },
+      room: { code: this.roomCode, transport: this.carrier, signalling: this.signalling },
       recipe,
       recipeVersion: view?.recipeVersion ?? 0,
       refusal: refusal(recipe),
@@ -199,7 +203,10 @@ export class Status {
     if (view === null || device === null) return 'starting';
     const { running, stopAt } = view.run;
     if (this.#notices.has('data')) return 'stopped';
-    if (running) return stopAt !== null && round >= stopAt ? 'finished' : 'running';
+    if (running) {
+      const done = stopAt !== null && round >= stopAt && !this.#sources.measuring();
+      return done ? 'finished' : 'running';
+    }
     return round === 0 ? 'idle' : 'paused';
   }
 
@@ -213,7 +220,7 @@ export class Status {
     const device = this.#sources.device();
     const hidden = own ? this.hidden : (member?.hidden ?? false);
     const running = room.view?.run.running ?? false;
-    const suspected = !own && (member === undefined || member.suspected !== null);
+    const suspected = !own && (member === undefined || member.suspectedSince !== null);
     const health = suspected ? 'suspected' : hidden ? 'hidden' : running ? 'active' : 'paused';
     const name = own ? options.local.name : (member?.name ?? '');
     return {

@@ -28,6 +28,38 @@ export const WORDS = {
       'The run goes on from a neighbour’s parameters, or from the last evaluation.',
       'Nothing; if it happens again, choose the backend "cpu".',
     ),
+  badAddress: (index: number, error: string) =>
+    notice(
+      `address-${index}`,
+      'warning',
+      `The address was not understood: ${error}`,
+      'The rest of it is used; this part is at its default.',
+      'Correct the address, or set it here.',
+    ),
+  outdated: () =>
+    notice(
+      'outdated',
+      'warning',
+      'This tab runs an older version of the lab than the others.',
+      'It cannot join them.',
+      'Reload this tab.',
+    ),
+  noSignalling: () =>
+    notice(
+      'signalling',
+      'warning',
+      'The server that introduces tabs to each other cannot be reached.',
+      'Tabs that are connected stay connected, and the tabs of this browser still find each other.',
+      'Check that the lab’s server is running; this tab keeps trying.',
+    ),
+  unreachable: () =>
+    notice(
+      'unreachable',
+      'warning',
+      'There are others in this room, but no direct connection to them comes about.',
+      'This tab trains on its own.',
+      'Join the same network as the others, without a VPN or guest isolation.',
+    ),
   deviceBack: () =>
     notice('backend', 'info', 'The graphics device is back.', 'Training goes on.', 'Nothing.'),
   noData: (reason: string) =>

@@ -1,0 +1,59 @@
+/**
+ * The few functions of the compared libraries that the benchmarks call, as their own declarations give
+ * them. The libraries are fetched when a benchmark runs (`peers.ts`) and are no dependencies of the lab.
+ */
+declare module '@jax-js/jax' {
+  /** Operations consume their operands; `ref` keeps one for another use. */
+  export interface Array {
+    readonly ref: this;
+    add(other: Array): Array;
+    sub(other: Array): Array;
+    mul(other: Array | number): Array;
+    reshape(shape: readonly number[]): Array;
+    data(): Promise<Float32Array>;
+    dispose(): void;
+  }
+  export type Tree = Readonly<Record<string, Array>>;
+  export function init(...devices: readonly 'webgpu'[]): Promise<readonly string[]>;
+  export function defaultDevice(device: 'webgpu'): string;
+  export function getWebGPUDevice(): GPUDevice;
+  export function blockUntilReady<T extends Tree>(value: T): Promise<T>;
+  export function jit<Rest extends readonly unknown[], Result>(
+    f: (...args: Rest) => Result,
+  ): (...args: Rest) => Result;
+  export function valueAndGrad<T extends Tree>(
+    f: (parameters: T, x: Array, y: Array) => Array,
+  ): (parameters: T, x: Array, y: Array) => [Array, T];
+  export const numpy: {
+    array(values: Float32Array): Array;
+    dot(a: Array, b: Array): Array;
+    sum(a: Array): Array;
+  };
+  export const nn: { relu(x: Array): Array; logSoftmax(x: Array): Array };
+  export const tree: { ref<T extends Tree>(value: T): T };
+}
+
+declare module '@tensorflow/tfjs-core' {
+  export interface Tensor {
+    data(): Promise<Float32Array>;
+    dispose(): void;
+  }
+  export interface Variable extends Tensor {
+    readonly trainable: boolean;
+  }
+  export function setBackend(name: 'webgpu'): Promise<boolean>;
+  export function ready(): Promise<void>;
+  export function tensor1d(values: Float32Array): Tensor;
+  export function tensor2d(values: Float32Array, shape: readonly [number, number]): Tensor;
+  export function variable(initial: Tensor): Variable;
+  export function matMul(a: Tensor, b: Tensor): Tensor;
+  export function add(a: Tensor, b: Tensor): Tensor;
+  export function relu(x: Tensor): Tensor;
+  export function tidy<T>(f: () => T): T;
+  export const losses: { softmaxCrossEntropy(oneHot: Tensor, logits: Tensor): Tensor };
+  export const train: {
+    sgd(learningRate: number): { minimize(f: () => Tensor, returnCost: false, variables: Variable[]): null };
+  };
+}
+declare module '@tensorflow/tfjs-core/dist/register_all_gradients';
+declare module '@tensorflow/tfjs-backend-webgpu';

@@ -1,0 +1,55 @@
+/** Columns, order, and what stands where nothing is known. */
+import { describe, expect, it } from 'vitest';
+import type { MetricRow } from '../../src/session/snapshot.ts';
+import { type ConsensusPoint, metricsCsv, timingCsv } from './csv.ts';
+
+const row = (seat: number, round: number, trainLoss = 0.5): MetricRow => ({
+  seat,
+  round,
+  samples: round * 32,
+  trainLoss,
+  testLoss: 0.25,
+  testAccuracy: 0.9,
+  bytesSent: 1000,
+  bytesReceived: 2000,
+  seconds: [0.5, 0.25, 1e-7, 0],
+});
+
+const point = (round: number, value: number, exact: boolean): ConsensusPoint => ({
+  kind: 'consensus',
+  epoch: 0,
+  round,
+  value,
+  exact,
+  distances: { 0: value, 1: value / 2 },
+});
+
+describe('metrics.csv', () => {
+  it('has the agreed columns, sorted by round and seat, and an empty last one', () => {
+    const text = metricsCsv([row(1, 10), row(0, 20), row(0, 10)], [point(10, 3, true)]);
+    expect(text.split('\n')).toEqual([
+      'seat,round,samples,trainLoss,testLoss,testAccuracy,distanceToMean,consensusDistance,bytesSent,bytesReceived,simulatedSeconds',
+      '0,10,320,0.5,0.25,0.9,3,3,1000,2000,',
+      '1,10,320,0.5,0.25,0.9,1.5,3,1000,2000,',
+      '0,20,640,0.5,0.25,0.9,,,1000,2000,',
+      '',
+    ]);
+  });
+
+  it('does not depend on the order in which reports arrive', () => {
+    const rows = [row(0, 1), row(1, 1), row(0, 2), row(1, 2)];
+    const points = [point(1, 2, true), point(2, 1, true)];
+    expect(metricsCsv([...rows].reverse(), [...points].reverse())).toBe(metricsCsv(rows, points));
+  });
+
+  it('keeps the later of two rows for one seat and round, and exact distances over estimates', () => {
+    const text = metricsCsv([row(0, 1, 9), row(0, 1, 8)], [point(1, 4, true), point(1, 5, false)]);
+    expect(text.split('\n')[1]).toBe('0,1,32,8,0.25,0.9,4,4,1000,2000,');
+  });
+});
+
+describe('timing.csv', () => {
+  it('splits seconds into compute, compress, wait, apply', () => {
+    expect(timingCsv([row(3, 7)])).toBe('seat,round,compute,compress,wait,apply\n3,7,0.5,0.25,1e-7,0\n');
+  });
+});

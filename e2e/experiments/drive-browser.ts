@@ -1,0 +1,172 @@
+/**
+ * Tabs in a real Chromium: the built lab, opened N times in one browser context, driven through
+ * `window.murmuration` exactly as a person in the console could.
+ */
+import { type Browser, chromium, type Page } from 'playwright';
+import { roomCode } from '../../src/network/room-code.ts';
+import { urlOf } from '../../src/recipe/url.ts';
+import type { WorkerModel } from '../../src/session/handle.ts';
+import type { MetricRow, Request } from '../../src/session/snapshot.ts';
+import { launchOptions } from '../browser.ts';
+import type { ConsensusPoint } from './csv.ts';
+import { RunFailure } from './drive.ts';
+import type { Experiment } from './flags.ts';
+import { type LabServer, serveLab } from './lab-server.ts';
+import type { Polled, Tab } from './ledger.ts';
+import type { Progress } from './progress.ts';
+
+/** An opened flock, and what it runs in. */
+export interface Flock {
+  readonly tabs: readonly Tab[];
+  /** "Chromium 156.0.1", or "none". */
+  readonly browser: string;
+  close(): Promise<void>;
+}
+
+/** A page that has said nothing for this long is lost. */
+const ANSWER_MS = 30_000;
+const BUFFER = 'murmurationExperiment';
+
+/** In the page: keeps what the session reports until the driver fetches it. */
+function startBuffer(name: string): void {
+  const lab = window.murmuration;
+  if (lab === undefined) throw new Error('The lab is no longer in this page.');
+  const buffer: { rows: MetricRow[]; consensus: ConsensusPoint[] } = { rows: [], consensus: [] };
+  lab.subscribe((report) => {
+    if (report.kind === 'metrics') buffer.rows.push(...report.rows);
+    if (report.kind === 'points') {
+      for (const point of report.points) if (point.kind === 'consensus') buffer.consensus.push(point);
+    }
+  });
+  Reflect.set(window, name, buffer);
+}
+
+/** In the page: hands over what the buffer has. */
+function drainBuffer(name: string): Polled {
+  const lab = window.murmuration;
+  if (lab === undefined) throw new Error('The lab is no longer in this page.');
+  const buffer: { rows: MetricRow[]; consensus: ConsensusPoint[] } = Reflect.get(window, name);
+  return {
+    snapshot: lab.snapshot(),
+    rows: buffer.rows.splice(0),
+    consensus: buffer.consensus.splice(0),
+  };
+}
+
+function sendRequest(request: Request): void {
+  const lab = window.murmuration;
+  if (lab === undefined) throw new Error('The lab is no longer in this page.');
+  lab.send(request);
+}
+
+async function readModels(): Promise<readonly WorkerModel[]> {
+  const lab = window.murmuration;
+  if (lab === undefined) throw new Error('The lab is no longer in this page.');
+  return lab.models();
+}
+
+class PageTab implements Tab {
+  readonly label: string;
+  readonly #page: Page;
+  #lost: string | null = null;
+
+  constructor(page: Page, label: string, progress: Progress) {
+    this.#page = page;
+    this.label = label;
+    page.on('crash', () => this.lose('it crashed'));
+    page.on('close', () => this.lose('it was closed'));
+    page.on('pageerror', (error) => progress.note(`${label} reports: ${error.message}`));
+  }
+
+  lose(reason: string): void {
+    this.#lost ??= reason;
+  }
+
+  lost(): string | null {
+    return this.#lost;
+  }
+
+  /** An answer from the page, or the tab is lost: a stuck renderer must not stop the others. */
+  async #answer<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.lose(`it did not answer for ${ANSWER_MS / 1000} s`);
+        reject(new Error(`${this.label} did not answer.`));
+      }, ANSWER_MS);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  poll(): Promise<Polled> {
+    return this.#answer(this.#page.evaluate(drainBuffer, BUFFER));
+  }
+
+  send(request: Request): Promise<void> {
+    return this.#answer(this.#page.evaluate(sendRequest, request));
+  }
+
+  models(): Promise<readonly WorkerModel[]> {
+    return this.#answer(this.#page.evaluate(readModels));
+  }
+}
+
+async function openTab(page: Page, url: string, label: string, progress: Progress): Promise<PageTab> {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(url);
+  try {
+    await page.waitForFunction(() => window.murmuration !== undefined, null, {
+      polling: 50,
+      timeout: ANSWER_MS,
+    });
+  } catch {
+    const why = errors.length > 0 ? ` It reports: ${errors.join('; ')}` : '';
+    throw new RunFailure(`The lab did not start in ${label} within ${ANSWER_MS / 1000} s.${why}`);
+  }
+  await page.evaluate(startBuffer, BUFFER);
+  return new PageTab(page, label, progress);
+}
+
+/** Ctrl-C is the driver's to handle, so that it can still collect from the tabs. */
+async function launch(): Promise<Browser> {
+  return chromium.launch({
+    ...launchOptions(),
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+  });
+}
+
+/** @throws {RunFailure} */
+export async function openBrowserFlock(
+  { recipe, local, run }: Experiment,
+  progress: Progress,
+): Promise<Flock> {
+  const server: LabServer = await serveLab((line) => progress.note(line));
+  let browser: Browser | undefined;
+  const close = async () => {
+    await browser?.close();
+    await server.close();
+  };
+  try {
+    progress.update(`opening ${run.tabs} tabs`);
+    browser = await launch();
+    const context = await browser.newContext();
+    const room = roomCode((bytes) => crypto.getRandomValues(bytes));
+    const url = new URL(urlOf(recipe, local, room), server.url).href;
+    const tabs: PageTab[] = [];
+    // One after another: the first opens the room, the others join it.
+    for (let index = 1; index <= run.tabs; index++) {
+      tabs.push(await openTab(await context.newPage(), url, `tab ${index}`, progress));
+    }
+    return { tabs, browser: `Chromium ${browser.version()}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * One run of the whole flock, whatever carries it: wait for everyone, start, watch, stop, collect.
+ *
+ * A `Tab` is a page in Chromium or a session in this process; both are driven through the lab's handle.
+ * A tab that is lost is reported and the run goes on with the rest. Progress is polled, never pushed, so
+ * a slow driver costs the tabs nothing.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkerModel } from '../../src/session/handle.ts';
+import type { MetricRow, Snapshot } from '../../src/session/snapshot.ts';
+import type { ConsensusPoint } from './csv.ts';
+import { Ledger, type Tab } from './ledger.ts';
+import type { Progress } from './progress.ts';
+
+export interface Plan {
+  readonly workersPerTab: number;
+  /** Rounds, or 0 for no end. */
+  readonly rounds: number;
+  readonly seconds: number | null;
+  readonly targetAccuracy: number | null;
+  /** Milliseconds between two looks at the tabs. */
+  readonly pollEvery: number;
+}
+
+export type StoppedBy = 'rounds' | 'seconds' | 'target-accuracy' | 'interrupt' | 'failure';
+
+export interface Collected {
+  readonly rows: readonly MetricRow[];
+  readonly consensus: readonly ConsensusPoint[];
+  /** The last snapshot of each tab, also of those that were lost later. */
+  readonly snapshots: readonly Snapshot[];
+  readonly models: readonly WorkerModel[];
+  /** Wall-clock seconds from start to stop. */
+  readonly seconds: number;
+  readonly stoppedBy: StoppedBy;
+  /** Why the run failed; null unless `stoppedBy` is "failure". */
+  readonly failure: string | null;
+}
+
+/** The run could not begin; the message says why and what to do. */
+export class RunFailure extends Error {
+  override readonly name = 'RunFailure';
+}
+
+const CONNECT_MS = 90_000;
+const PAUSE_MS = 20_000;
+/** Without a finished round for this long a run is given up. */
+const STALL_MS = 120_000;
+
+const here = (snapshot: Snapshot) => snapshot.workers.filter(({ health }) => health !== 'gone');
+
+function trouble(snapshot: Snapshot | null): string {
+  if (snapshot === null) return 'its session has not started';
+  const notices = snapshot.notices
+    .filter(({ level }) => level !== 'info')
+    .map(({ what, todo }) => `${what} ${todo}`);
+  const { transport, signalling } = snapshot.room;
+  return [`transport ${transport}, signalling ${signalling}`, ...notices].join('; ');
+}
+
+async function connect(
+  ledger: Ledger,
+  tabs: readonly Tab[],
+  plan: Plan,
+  progress: Progress,
+  signal: AbortSignal,
+) {
+  const expected = tabs.length * plan.workersPerTab;
+  const deadline = performance.now() + CONNECT_MS;
+  for (;;) {
+    const living = await ledger.poll();
+    if (living.length < tabs.length) {
+      const reasons = tabs.flatMap((tab) => (tab.lost() === null ? [] : [`${tab.label}: ${tab.lost()}`]));
+      throw new RunFailure(`A tab was lost before the run began (${reasons.join('; ')}).`);
+    }
+    for (const { refusal } of ledger.snapshots.values()) {
+      if (refusal !== null) throw new RunFailure(refusal);
+    }
+    const seen = tabs.map((tab) => {
+      const snapshot = ledger.snapshots.get(tab);
+      return snapshot === undefined || snapshot.phase === 'starting' ? 0 : here(snapshot).length;
+    });
+    if (seen.every((count) => count === expected)) return;
+    progress.update(`connecting: ${Math.min(...seen)} of ${expected} workers are known everywhere`);
+    if (signal.aborted) return;
+    if (performance.now() > deadline) {
+      const index = seen.findIndex((count) => count !== expected);
+      const tab = tabs[index];
+      const snapshot = tab === undefined ? undefined : ledger.snapshots.get(tab);
+      throw new RunFailure(
+        `After ${CONNECT_MS / 1000} s ${tab?.label} knows ${seen[index]} of ${expected} workers ` +
+          `(${trouble(snapshot ?? null)}). Where WebRTC cannot connect, try --transport broadcast.`,
+      );
+    }
+    await sleep(plan.pollEvery);
+  }
+}
+
+function describe(ledger: Ledger, plan: Plan): string {
+  const snapshots = [...ledger.snapshots.values()];
+  const round = Math.min(...snapshots.map((each) => each.round));
+  const losses = snapshots.flatMap((each) =>
+    each.workers.flatMap(({ mine, trainLoss }) => (mine && trainLoss !== null ? [trainLoss] : [])),
+  );
+  const accuracy = ledger.accuracy();
+  const consensus = ledger.consensus.at(-1);
+  return [
+    `round ${round}${plan.rounds > 0 ? `/${plan.rounds}` : ''}`,
+    ...(losses.length > 0 ? [`loss ${(losses.reduce((a, b) => a + b, 0) / losses.length).toFixed(3)}`] : []),
+    ...(accuracy === null ? [] : [`test ${(accuracy * 100).toFixed(1)} %`]),
+    ...(consensus === undefined ? [] : [`consensus distance ${consensus.value.toPrecision(3)}`]),
+    `${Math.min(...snapshots.map((each) => each.roundsPerSecond)).toFixed(1)} rounds/s`,
+  ].join(' · ');
+}
+
+async function watch(
+  ledger: Ledger,
+  plan: Plan,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<{ stoppedBy: StoppedBy; failure: string | null }> {
+  const started = performance.now();
+  let highest = -1;
+  let moved = started;
+  for (;;) {
+    const living = await ledger.poll();
+    const now = performance.now();
+    if (living.length === 0) return { stoppedBy: 'failure', failure: 'Every tab was lost.' };
+    if (signal.aborted) return { stoppedBy: 'interrupt', failure: null };
+    if (ledger.phases().every((phase) => phase === 'finished')) return { stoppedBy: 'rounds', failure: null };
+    const accuracy = ledger.accuracy();
+    if (plan.targetAccuracy !== null && accuracy !== null && accuracy >= plan.targetAccuracy) {
+      return { stoppedBy: 'target-accuracy', failure: null };
+    }
+    if (plan.seconds !== null && now - started >= plan.seconds * 1000) {
+      return { stoppedBy: 'seconds', failure: null };
+    }
+    const round = Math.max(...[...ledger.snapshots.values()].map((snapshot) => snapshot.round));
+    if (round > highest) {
+      highest = round;
+      moved = now;
+    } else if (now - moved > STALL_MS) {
+      const reasons = living.map((tab) => `${tab.label}: ${trouble(ledger.snapshots.get(tab) ?? null)}`);
+      const failure = `No round was finished for ${STALL_MS / 1000} s (${reasons.join(' | ')}).`;
+      return { stoppedBy: 'failure', failure };
+    }
+    progress.update(describe(ledger, plan));
+    await sleep(plan.pollEvery);
+  }
+}
+
+/** Asks everyone to stop and waits until they have, or until it is clear that they will not. */
+async function pause(ledger: Ledger, plan: Plan): Promise<void> {
+  const [first] = ledger.living();
+  if (first === undefined) return;
+  await first.send({ kind: 'command', command: { kind: 'pause' } });
+  const deadline = performance.now() + PAUSE_MS;
+  while (performance.now() < deadline) {
+    await ledger.poll();
+    if (ledger.phases().every((phase) => phase !== 'running')) return;
+    await sleep(plan.pollEvery);
+  }
+}
+
+/**
+ * @throws {RunFailure} if the run cannot begin; afterwards whatever was collected is returned.
+ */
+export async function drive(
+  tabs: readonly Tab[],
+  plan: Plan,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Collected> {
+  const ledger = new Ledger(tabs, progress);
+  await connect(ledger, tabs, plan, progress, signal);
+  const started = performance.now();
+  const stopAt = plan.rounds > 0 ? plan.rounds : null;
+  if (!signal.aborted) await tabs[0]?.send({ kind: 'command', command: { kind: 'start', stopAt } });
+  const outcome = await watch(ledger, plan, progress, signal);
+  const seconds = (performance.now() - started) / 1000;
+  if (outcome.stoppedBy !== 'rounds') await pause(ledger, plan);
+  const models = await Promise.all(
+    ledger.living().map(async (tab) => {
+      try {
+        return await tab.models();
+      } catch (error) {
+        progress.note(
+          `${tab.label} gave no models: ${error instanceof Error ? error.message : String(error)}`,
+        );
+        return [];
+      }
+    }),
+  );
+  await ledger.poll();
+  return {
+    rows: ledger.rows,
+    consensus: ledger.consensus,
+    snapshots: [...ledger.snapshots.values()],
+    models: models.flat().sort((a, b) => a.seat - b.seat),
+    seconds,
+    ...outcome,
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * The command line of an experiment: flags to a recipe, local settings and what the driver itself needs.
+ *
+ * What a value may be comes from the same schemas as the form and the URL; this adds only spelling.
+ * Anything wrong is one `OptionError` line that says what is allowed.
+ */
+import { parseArgs } from 'node:util';
+import { OptionError, type OptionSchema, type OptionSpec, parseOption } from '../../src/base/options.ts';
+import type { LocalSettings, Recipe } from '../../src/recipe/recipe.ts';
+import { buildRecipe, type RecipeParts, SCALARS, setPath } from '../../src/recipe/schema.ts';
+import { MAX_WORKERS } from '../../src/recipe/url.ts';
+
+/** What the driver needs beyond the recipe and each tab's settings. */
+export interface RunOptions {
+  readonly tabs: number;
+  /** Wall-clock limit, or null. */
+  readonly seconds: number | null;
+  /** Stop once the mean of the workers' test accuracies reaches this (0 to 1), or null. */
+  readonly targetAccuracy: number | null;
+  /** Folder of the outputs; null: a new one under results/. */
+  readonly out: string | null;
+  readonly json: boolean;
+}
+
+export interface Experiment {
+  readonly recipe: Recipe;
+  readonly local: LocalSettings;
+  readonly run: RunOptions;
+}
+
+interface Flag {
+  readonly value: string | null;
+  readonly help: string;
+  /** Where in the recipe it goes, if it goes there. */
+  readonly path?: string;
+  readonly spec?: OptionSpec;
+}
+
+/** Rounds of a run that names no end at all. */
+const DEFAULT_ROUNDS = '200';
+
+function scalar(path: keyof typeof SCALARS, value: string, help: string = SCALARS[path].help): Flag {
+  return { value, path, help };
+}
+
+const RUN = {
+  tabs: {
+    kind: 'number',
+    default: 4,
+    min: 1,
+    max: 64,
+    integer: true,
+    label: 'tabs',
+    help: 'Tabs to open (4; with --transport memory 1).',
+  },
+  'workers-per-tab': {
+    kind: 'number',
+    default: 1,
+    min: 1,
+    max: MAX_WORKERS,
+    integer: true,
+    label: 'workers',
+    help: 'Virtual workers in each tab (1).',
+  },
+  seconds: {
+    kind: 'number',
+    default: 0,
+    min: 0.001,
+    max: 1e7,
+    label: 'seconds',
+    help: 'Stop after this many seconds of training.',
+  },
+  'target-accuracy': {
+    kind: 'number',
+    default: 1,
+    min: 0,
+    max: 1,
+    label: 'target',
+    help: 'Stop once the mean test accuracy of the workers reaches this.',
+  },
+  transport: {
+    kind: 'choice',
+    default: 'webrtc',
+    choices: ['webrtc', 'broadcast', 'memory'],
+    label: 'transport',
+    help: 'How tabs talk (webrtc); memory with --backend cpu runs in Node, without a browser.',
+  },
+  backend: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'webgpu', 'cpu'],
+    label: 'backend',
+    help: 'What computes (auto: WebGPU where there is one).',
+  },
+} as const satisfies OptionSchema;
+
+function own(name: keyof typeof RUN, value: string): Flag {
+  return { value, spec: RUN[name], help: RUN[name].help };
+}
+
+/** Every flag, in the order of the help. `value: null` takes none. */
+export const FLAGS: Readonly<Record<string, Flag>> = {
+  tabs: own('tabs', 'N'),
+  'workers-per-tab': own('workers-per-tab', 'N'),
+  algorithm: { value: 'ID', path: 'algorithm', help: 'How workers learn together.' },
+  compressor: { value: 'ID', path: 'compressor', help: 'What is left out of each message.' },
+  topology: { value: 'ID', path: 'topology', help: 'Who talks to whom.' },
+  dataset: { value: 'ID', path: 'dataset', help: 'What is learned.' },
+  partition: {
+    value: 'iid|shards:K|dirichlet:ALPHA',
+    path: 'partition',
+    help: 'How the data is dealt over workers.',
+  },
+  model: { value: 'ID', path: 'model', help: 'What learns it.' },
+  batch: scalar('batch', 'N'),
+  lr: scalar('lr', 'X'),
+  seed: scalar('seed', 'N'),
+  rounds: scalar('rounds', 'N', `Rounds until the run ends (${DEFAULT_ROUNDS} if no other end is given).`),
+  seconds: own('seconds', 'S'),
+  'target-accuracy': own('target-accuracy', 'A'),
+  'eval-every': scalar('evalEvery', 'N'),
+  transport: own('transport', RUN.transport.choices.join('|')),
+  backend: own('backend', RUN.backend.choices.join('|')),
+  set: { value: 'PATH=VALUE', help: 'Sets any option of the recipe, e.g. compressor.ratio=0.01.' },
+  out: { value: 'DIR', help: 'Folder for the outputs (a new one under results/).' },
+  json: { value: null, help: 'Print the summary alone, as JSON, on standard output.' },
+  help: { value: null, help: 'Print this.' },
+};
+
+interface Given {
+  readonly values: ReadonlyMap<string, string>;
+  readonly sets: readonly string[];
+}
+
+/** Flags as text, each checked to exist and to have a value where it needs one. */
+function readFlags(args: readonly string[]): Given {
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      Object.entries(FLAGS).map(([name, { value }]) => [
+        name,
+        { type: value === null ? ('boolean' as const) : ('string' as const) },
+      ]),
+    ),
+  });
+  const values = new Map<string, string>();
+  const sets: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') {
+      throw new OptionError(`"${token.value}" is not a flag; flags start with --, see --help.`);
+    }
+    const flag = Object.hasOwn(FLAGS, token.name) ? FLAGS[token.name] : undefined;
+    if (flag === undefined) {
+      const known = Object.keys(FLAGS).map((name) => `--${name}`);
+      throw new OptionError(`There is no flag ${token.rawName}; there are ${known.join(', ')}.`);
+    }
+    const { value } = token;
+    if (flag.value === null) {
+      if (value !== undefined) throw new OptionError(`--${token.name} takes no value.`);
+      values.set(token.name, 'true');
+    } else if (value === undefined || (token.inlineValue === false && value.startsWith('--'))) {
+      throw new OptionError(`--${token.name} needs a value: --${token.name} ${flag.value}.`);
+    } else if (token.name === 'set') {
+      sets.push(value);
+    } else {
+      values.set(token.name, value);
+    }
+  }
+  return { values, sets };
+}
+
+function readRecipe({ values, sets }: Given): Recipe {
+  const parts: RecipeParts = {};
+  const endless = !values.has('seconds') && !values.has('target-accuracy');
+  if (endless && !values.has('rounds')) setPath(parts, 'rounds', DEFAULT_ROUNDS);
+  for (const [name, flag] of Object.entries(FLAGS)) {
+    const text = values.get(name);
+    if (flag.path !== undefined && text !== undefined) setPath(parts, flag.path, text);
+  }
+  for (const text of sets) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new OptionError(`--set "${text}" must be PATH=VALUE, such as compressor.ratio=0.01.`);
+    setPath(parts, text.slice(0, at), text.slice(at + 1));
+  }
+  return buildRecipe(parts);
+}
+
+function readNumber({ values }: Given, name: keyof typeof RUN): number | null {
+  const text = values.get(name);
+  if (text === undefined) return null;
+  const value = parseOption(`--${name}`, RUN[name], text);
+  return typeof value === 'number' ? value : null;
+}
+
+function readChoice<Name extends 'transport' | 'backend'>(
+  { values }: Given,
+  name: Name,
+): (typeof RUN)[Name]['choices'][number] {
+  const spec = RUN[name];
+  const value = parseOption(`--${name}`, spec, values.get(name) ?? spec.default);
+  return spec.choices.find((choice) => choice === value) ?? spec.default;
+}
+
+/**
+ * @returns null if help was asked for.
+ * @throws {OptionError} with one line that says what is wrong and what is allowed.
+ */
+export function readExperiment(args: readonly string[]): Experiment | null {
+  const given = readFlags(args);
+  if (given.values.has('help')) return null;
+  const recipe = readRecipe(given);
+  const transport = readChoice(given, 'transport');
+  const backend = readChoice(given, 'backend');
+  const tabs = readNumber(given, 'tabs') ?? (transport === 'memory' ? 1 : RUN.tabs.default);
+  if (transport === 'memory' && backend !== 'cpu' && tabs > 1) {
+    throw new OptionError(
+      '--transport memory connects workers within one tab: use --workers-per-tab instead of --tabs, ' +
+        'or --backend cpu to run without a browser.',
+    );
+  }
+  return {
+    recipe,
+    local: { workers: readNumber(given, 'workers-per-tab') ?? 1, backend, transport, name: '' },
+    run: {
+      tabs,
+      seconds: readNumber(given, 'seconds'),
+      targetAccuracy: readNumber(given, 'target-accuracy'),
+      out: given.values.get('out') ?? null,
+      json: given.values.has('json'),
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** Flags become the recipe they name, and every mistake is one line that says what is allowed. */
+import { describe, expect, it } from 'vitest';
+import { OptionError } from '../../src/base/options.ts';
+import { FAMILIES, FAMILY_NAMES } from '../../src/recipe/schema.ts';
+import { FLAGS, readExperiment } from './flags.ts';
+import { helpText } from './help.ts';
+
+const read = (line: string) => readExperiment(line.split(' ').filter((part) => part !== ''));
+
+function complaint(line: string): string {
+  try {
+    read(line);
+  } catch (error) {
+    if (error instanceof OptionError) return error.message;
+    throw error;
+  }
+  throw new Error(`"${line}" was accepted`);
+}
+
+describe('flags', () => {
+  it('reads the documented line', () => {
+    const experiment = read(
+      '--tabs 4 --algorithm choco-sgd --compressor top-k --set compressor.ratio=0.02 --topology ring ' +
+        '--partition shards:2 --rounds 200 --seed 7 --eval-every 5 --batch 16 --lr 0.05 --out results/x',
+    );
+    expect(experiment).toMatchObject({
+      recipe: {
+        algorithm: { id: 'choco-sgd' },
+        compressor: { id: 'top-k', options: { ratio: 0.02 } },
+        partition: { id: 'shards', options: { labels: 2 } },
+        rounds: 200,
+        seed: 7,
+        evalEvery: 5,
+        batch: 16,
+        lr: 0.05,
+      },
+      local: { workers: 1, backend: 'auto', transport: 'webrtc' },
+      run: { tabs: 4, seconds: null, targetAccuracy: null, out: 'results/x', json: false },
+    });
+  });
+
+  it('sets options of an entry wherever --set stands', () => {
+    const before = read('--set algorithm.eta=0.3 --algorithm choco-sgd --set model.hidden=64,32');
+    expect(before?.recipe.algorithm.options.eta).toBe(0.3);
+    expect(before?.recipe.model.options.hidden).toEqual([64, 32]);
+  });
+
+  it('opens one tab for the memory transport, unless told otherwise', () => {
+    expect(read('--transport memory --backend cpu')?.run.tabs).toBe(1);
+    expect(read('--transport memory --backend cpu --tabs 3')?.run.tabs).toBe(3);
+    expect(complaint('--transport memory --tabs 2')).toMatch(/--workers-per-tab/);
+  });
+
+  it('ends after 200 rounds only if no other end is given', () => {
+    expect(read('')?.recipe.rounds).toBe(200);
+    expect(read('--seconds 5')?.recipe.rounds).toBe(0);
+    expect(read('--target-accuracy 0.9')?.recipe.rounds).toBe(0);
+    expect(read('--target-accuracy 0.9 --rounds 50')?.recipe.rounds).toBe(50);
+  });
+
+  it.each([
+    ['--tabz 3', /There is no flag --tabz; there are --tabs, /],
+    ['three', /"three" is not a flag/],
+    ['--tabs', /--tabs needs a value: --tabs N/],
+    ['--tabs --json', /--tabs needs a value/],
+    ['--tabs 0', /--tabs: "0" is not allowed; it must be a whole number from 1 to 64/],
+    ['--tabs 2.5', /whole number/],
+    ['--workers-per-tab many', /whole number from 1 to/],
+    ['--json=yes', /--json takes no value/],
+    ['--transport carrier-pigeon', /one of webrtc, broadcast, memory/],
+    ['--backend gpu', /one of auto, webgpu, cpu/],
+    ['--algorithm sgd', /There is no algorithm "sgd"; there are d-psgd, choco-sgd/],
+    ['--compressor zip', /there are none, /],
+    ['--topology star-trek', /there are ring, /],
+    ['--model transformer', /there are mlp/],
+    ['--dataset cats', /there are digits/],
+    ['--partition shards:0', /labels/],
+    ['--partition sorted-by-mood', /iid, shards/],
+    ['--lr fast', /lr: "fast" is not allowed; it must be a number from/],
+    ['--batch 0', /batch: "0" is not allowed/],
+    ['--target-accuracy 90', /--target-accuracy: "90" is not allowed; it must be a number from 0 to 1/],
+    ['--seconds 0', /--seconds/],
+    ['--set eta', /must be PATH=VALUE/],
+    ['--set nothing.here=1', /There is no setting "nothing.here"/],
+    ['--set algorithm.speed=1', /algorithm.speed does not exist; its options are order/],
+    ['--compressor top-k --set compressor.ratio=2', /compressor.ratio: "2" is not allowed/],
+  ])('refuses "%s" in one line', (line, reason) => {
+    const message = complaint(line);
+    expect(message).toMatch(reason);
+    expect(message).not.toContain('\n');
+  });
+});
+
+describe('help', () => {
+  it('names every flag, every entry and every option', () => {
+    const text = helpText();
+    for (const name of Object.keys(FLAGS)) expect(text).toContain(`--${name}`);
+    for (const family of FAMILY_NAMES) {
+      for (const entry of FAMILIES[family]) {
+        expect(text).toContain(entry.description);
+        for (const option of Object.keys(entry.options)) expect(text).toContain(`${family}.${option}=`);
+      }
+    }
+  });
+});

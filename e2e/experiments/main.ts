@@ -1,0 +1,130 @@
+/**
+ * `npm run experiment -- …`: one recipe, run to its end, as files. Standard output has the summary alone;
+ * progress and troubles go to standard error.
+ */
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { OptionError } from '../../src/base/options.ts';
+import { refusal } from '../../src/recipe/schema.ts';
+import { type Collected, drive, RunFailure } from './drive.ts';
+import type { Flock } from './drive-browser.ts';
+import { testEvaluation } from './evaluate.ts';
+import { type Experiment, readExperiment } from './flags.ts';
+import { helpText } from './help.ts';
+import { BuildError, ROOT } from './lab-server.ts';
+import { defaultFolder, type Environment, writeOutputs } from './outputs.ts';
+import { openProgress, type Progress } from './progress.ts';
+import { type Summary, summarise, summariseWorkers, summaryText, type WorkerSummary } from './summary.ts';
+
+const DONE = 0;
+const FAILED = 1;
+const USAGE = 2;
+const INTERRUPTED = 130;
+
+/** In Node nothing is waited for but computing; in tabs each look is a message to every page. */
+const POLL_MS = { node: 20, browser: 200 };
+
+function version(name: string): string {
+  const require = createRequire(path.join(ROOT, 'package.json'));
+  const found: unknown = require(name === 'murmuration' ? './package.json' : `${name}/package.json`);
+  const known = typeof found === 'object' && found !== null && 'version' in found;
+  return known ? String(found.version) : 'unknown';
+}
+
+function environmentOf(browser: string, workers: readonly WorkerSummary[]): Environment {
+  const distinct = (values: readonly string[]) => [...new Set(values)].sort().join(', ');
+  return {
+    browser,
+    adapter: distinct(workers.map(({ adapter }) => adapter)),
+    backend: distinct(workers.map(({ backend }) => backend)),
+    versions: {
+      murmuration: version('murmuration'),
+      node: process.versions.node,
+      playwright: version('playwright'),
+      os: `${os.type()} ${os.release()} ${os.arch()}`,
+    },
+  };
+}
+
+async function openFlock(experiment: Experiment, progress: Progress): Promise<Flock> {
+  const { transport, backend } = experiment.local;
+  if (transport === 'memory' && backend === 'cpu') {
+    return (await import('./drive-node.ts')).openNodeFlock(experiment);
+  }
+  return (await import('./drive-browser.ts')).openBrowserFlock(experiment, progress);
+}
+
+async function finish(
+  experiment: Experiment,
+  folder: string,
+  collected: Collected,
+  browser: string,
+): Promise<{ summary: Summary; workers: readonly WorkerSummary[] }> {
+  const evaluate = await testEvaluation(experiment.recipe);
+  const workers = await summariseWorkers(collected, evaluate);
+  const summary = await summarise(collected, workers, evaluate);
+  await writeOutputs(folder, experiment, environmentOf(browser, workers), collected, summary, workers);
+  return { summary, workers };
+}
+
+/** Runs the flock, writes and says what came of it. */
+async function driveAndWrite(
+  experiment: Experiment,
+  flock: Flock,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
+  const { recipe, local, run } = experiment;
+  const plan = {
+    workersPerTab: local.workers,
+    rounds: recipe.rounds,
+    seconds: run.seconds,
+    targetAccuracy: run.targetAccuracy,
+    pollEvery: flock.browser === 'none' ? POLL_MS.node : POLL_MS.browser,
+  };
+  const collected = await drive(flock.tabs, plan, progress, signal);
+  progress.update('writing results');
+  const folder = run.out ?? defaultFolder(experiment, new Date());
+  const { summary, workers } = await finish(experiment, folder, collected, flock.browser);
+  progress.end();
+  if (collected.failure !== null) console.error(collected.failure);
+  console.log(run.json ? JSON.stringify(summary) : summaryText(summary, workers, folder));
+  if (collected.stoppedBy === 'interrupt') return INTERRUPTED;
+  return collected.stoppedBy === 'failure' ? FAILED : DONE;
+}
+
+/** Exit code of a run whose flags were right. */
+async function runExperiment(experiment: Experiment, signal: AbortSignal): Promise<number> {
+  const reason = refusal(experiment.recipe);
+  if (reason !== null) {
+    console.error(reason);
+    return FAILED;
+  }
+  const progress = openProgress(process.stderr);
+  let flock: Flock | undefined;
+  try {
+    flock = await openFlock(experiment, progress);
+    return await driveAndWrite(experiment, flock, progress, signal);
+  } catch (error) {
+    progress.end();
+    if (!(error instanceof RunFailure || error instanceof BuildError)) throw error;
+    console.error(error.message);
+    return FAILED;
+  } finally {
+    await flock?.close();
+  }
+}
+
+export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  try {
+    const experiment = readExperiment(args);
+    if (experiment !== null) return await runExperiment(experiment, signal);
+    console.log(helpText());
+    return DONE;
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    console.error(error.message);
+    return USAGE;
+  }
+}

@@ -1,0 +1,155 @@
+/** Whole runs without a browser: the same flags give the same bytes, and scripts can rely on the codes. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { METRICS_COLUMNS } from './csv.ts';
+import { main } from './main.ts';
+import { decodeSafetensors } from './safetensors.ts';
+
+const NODE = ['--transport', 'memory', '--backend', 'cpu'];
+const RUN = [
+  ...NODE,
+  ...[
+    '--workers-per-tab',
+    '3',
+    '--algorithm',
+    'choco-sgd',
+    '--compressor',
+    'top-k',
+    '--partition',
+    'shards:2',
+  ],
+  ...['--rounds', '12', '--eval-every', '5', '--seed', '4'],
+];
+const never = new AbortController().signal;
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'murmuration-experiment-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs with standard output and error caught. */
+async function run(args: readonly string[], signal = never, onProgress: (line: string) => void = () => {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((text) => void out.push(String(text)));
+  const error = vi.spyOn(console, 'error').mockImplementation((text) => void err.push(String(text)));
+  const progress = vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
+    onProgress(String(line));
+    return true;
+  });
+  try {
+    return { code: await main(args, signal), out, err };
+  } finally {
+    for (const spy of [log, error, progress]) spy.mockRestore();
+  }
+}
+
+async function contents(name: string): Promise<ReadonlyMap<string, Buffer>> {
+  const files = (await readdir(path.join(folder, name))).sort();
+  return new Map(
+    await Promise.all(
+      files.map(async (file) => [file, await readFile(path.join(folder, name, file))] as const),
+    ),
+  );
+}
+
+const text = (files: ReadonlyMap<string, Buffer>, name: string) => files.get(name)?.toString('utf8') ?? '';
+
+describe('a run in Node', () => {
+  it('gives byte-identical metrics and models for the same recipe, and others for another seed', async () => {
+    for (const name of ['first', 'second']) {
+      expect((await run([...RUN, '--out', path.join(folder, name)])).code).toBe(0);
+    }
+    expect((await run([...RUN, '--seed', '5', '--out', path.join(folder, 'third')])).code).toBe(0);
+    const [first, second, third] = [
+      await contents('first'),
+      await contents('second'),
+      await contents('third'),
+    ];
+    const models = ['model-0', 'model-1', 'model-2', 'model-mean'].map((name) => `${name}.safetensors`);
+    expect([...first.keys()]).toEqual(['metrics.csv', ...models, 'run.json', 'timing.csv']);
+    for (const name of ['metrics.csv', ...models]) {
+      expect(first.get(name)?.equals(second.get(name) ?? Buffer.alloc(0))).toBe(true);
+      expect(first.get(name)?.equals(third.get(name) ?? Buffer.alloc(0))).toBe(false);
+    }
+  });
+
+  it('writes complete rows, and a summary that follows from them', async () => {
+    const { code, out } = await run([...RUN, '--json', '--out', path.join(folder, 'figures')]);
+    expect(code).toBe(0);
+    const files = await contents('figures');
+    const [header = '', ...lines] = text(files, 'metrics.csv').trimEnd().split('\n');
+    expect(header.split(',')).toEqual([...METRICS_COLUMNS]);
+    const rows = lines.map((line) => line.split(','));
+    const rounds = [...new Set(rows.map((row) => Number(row[1])))];
+    expect(rounds).toEqual([5, 10, 12]);
+    expect(rows.length).toBe(3 * rounds.length);
+    for (const row of rows) {
+      expect(row.slice(0, -1).every((cell) => cell !== '' && Number.isFinite(Number(cell)))).toBe(true);
+      expect(row.at(-1)).toBe('');
+    }
+    const { summary, config } = JSON.parse(text(files, 'run.json'));
+    expect(out).toEqual([JSON.stringify(summary)]);
+    expect(config).toMatchObject({ seed: 4, algorithm: { id: 'choco-sgd', options: { eta: 0.5 } } });
+    const last = rows.filter((row) => row[1] === '12');
+    const column = (name: (typeof METRICS_COLUMNS)[number]) =>
+      last.map((row) => Number(row[METRICS_COLUMNS.indexOf(name)]));
+    expect(summary.rounds).toBe(12);
+    expect(summary.worstTestAccuracy).toBe(Math.min(...column('testAccuracy')));
+    expect(summary.consensusDistance).toBeCloseTo(column('consensusDistance')[0] ?? Number.NaN, 4);
+    expect(summary.bytesSent).toBe(column('bytesSent').reduce((a, b) => a + b, 0));
+    expect(summary.bytesSent).toBeLessThan(summary.bytesUncompressed / 10);
+  });
+
+  it('averages the models it writes', async () => {
+    await run([...RUN, '--out', path.join(folder, 'mean')]);
+    const files = await contents('mean');
+    const [a, b, c, mean] = ['0', '1', '2', 'mean'].map(
+      (name) => decodeSafetensors(files.get(`model-${name}.safetensors`) ?? new Uint8Array()).tensors,
+    );
+    mean?.forEach(({ name, data }, at) => {
+      expect(a?.[at]?.name).toBe(name);
+      const worst = data.reduce((most, value, k) => {
+        const sum = [a, b, c].reduce((total, model) => total + (model?.[at]?.data[k] ?? Number.NaN), 0);
+        return Math.max(most, Math.abs(sum / 3 - value));
+      }, 0);
+      expect(worst).toBeLessThan(1e-6);
+    });
+  });
+
+  it('stops at a target accuracy', async () => {
+    const args = [...NODE, '--workers-per-tab', '2', '--target-accuracy', '0.6', '--eval-every', '5'];
+    const { code, out } = await run([...args, '--json', '--out', path.join(folder, 'target')]);
+    expect(code).toBe(0);
+    const summary = JSON.parse(out[0] ?? '');
+    expect(summary).toMatchObject({ stoppedBy: 'target-accuracy' });
+    expect(summary.finalTestAccuracy).toBeGreaterThan(0.5);
+  });
+
+  it('keeps what there is when it is interrupted', async () => {
+    const controller = new AbortController();
+    const args = [...NODE, '--workers-per-tab', '2', '--rounds', '100000'];
+    const { code } = await run(
+      [...args, '--out', path.join(folder, 'stopped')],
+      controller.signal,
+      (line) => {
+        if (line.startsWith('round ')) controller.abort();
+      },
+    );
+    expect(code).toBe(130);
+    const files = await contents('stopped');
+    expect(JSON.parse(text(files, 'run.json')).summary.stoppedBy).toBe('interrupt');
+    expect(files.has('model-1.safetensors')).toBe(true);
+  });
+
+  it('says in one line what is wrong, with the code for it', async () => {
+    const usage = await run(['--tabs', 'many']);
+    expect([usage.code, usage.err.length, usage.out]).toEqual([2, 1, []]);
+    const refused = await run(['--algorithm', 'd-psgd', '--compressor', 'top-k']);
+    expect(refused.code).toBe(1);
+    expect(refused.err.join()).toMatch(/CHOCO-SGD/);
+  });
+});

@@ -1,0 +1,86 @@
+/** Writes a run's folder: run.json, metrics.csv, timing.csv and one safetensors file a model. */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Layout } from '../../src/models/model.ts';
+import { metricsCsv, timingCsv } from './csv.ts';
+import type { Collected } from './drive.ts';
+import type { Experiment } from './flags.ts';
+import { encodeSafetensors } from './safetensors.ts';
+import { meanParameters, type Summary, type WorkerSummary } from './summary.ts';
+
+export interface Environment {
+  /** "Chromium 156.0.1", or "none" for a run in Node. */
+  readonly browser: string;
+  /** Adapters of the workers, each once. */
+  readonly adapter: string;
+  readonly backend: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Files of an earlier run in the same folder, which this one may not overwrite all of. */
+const OURS = /^(run\.json|metrics\.csv|timing\.csv|model-(\d+|mean)\.safetensors)$/;
+
+function modelFile(
+  layout: Layout,
+  parameters: Float32Array,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const tensors = layout.tensors.map(({ name, shape, offset, length }) => ({
+    name,
+    shape,
+    data: parameters.subarray(offset, offset + length),
+  }));
+  return encodeSafetensors({ tensors, metadata });
+}
+
+/** A new folder under results/ that sorts by time and says what ran. */
+export function defaultFolder({ recipe }: Experiment, now: Date): string {
+  const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
+  return path.join('results', `${time}-${recipe.algorithm.id}-${recipe.compressor.id}-seed-${recipe.seed}`);
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const old = (await readdir(folder)).filter((name) => OURS.test(name));
+  await Promise.all(old.map((name) => rm(path.join(folder, name))));
+}
+
+export async function writeOutputs(
+  folder: string,
+  { recipe, local, run }: Experiment,
+  environment: Environment,
+  collected: Collected,
+  summary: Summary,
+  workers: readonly WorkerSummary[],
+): Promise<void> {
+  await emptyFolder(folder);
+  const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
+  const record = {
+    config: recipe,
+    local: {
+      tabs: run.tabs,
+      workersPerTab: local.workers,
+      transport: local.transport,
+      backend: local.backend,
+    },
+    limits: { rounds: recipe.rounds, seconds: run.seconds, targetAccuracy: run.targetAccuracy },
+    environment,
+    summary,
+    failure: collected.failure,
+    workers,
+  };
+  await write('run.json', `${JSON.stringify(record, null, 2)}\n`);
+  await write('metrics.csv', metricsCsv(collected.rows, collected.consensus));
+  await write('timing.csv', timingCsv(collected.rows));
+  const describe = { model: JSON.stringify(recipe.model), seed: String(recipe.seed) };
+  for (const { seat, round, layout, parameters } of collected.models) {
+    const metadata = { ...describe, seat: String(seat), round: String(round) };
+    await write(`model-${seat}.safetensors`, modelFile(layout, parameters, metadata));
+  }
+  const mean = meanParameters(collected.models);
+  const layout = collected.models[0]?.layout;
+  if (mean !== null && layout !== undefined) {
+    const metadata = { ...describe, workers: String(collected.models.length) };
+    await write('model-mean.safetensors', modelFile(layout, mean, metadata));
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The figures of a finished run, each defined once here, and the short text a person reads.
+ *
+ * The final model is the average of the workers' parameters; the consensus distance is the exact
+ * Ξ = sqrt((1/n) Σ‖x_i - x̄‖²) of the models as collected, not the estimate shown while training.
+ */
+import type { WorkerModel } from '../../src/session/handle.ts';
+import { sortedRows } from './csv.ts';
+import type { Collected, StoppedBy } from './drive.ts';
+
+export interface Summary {
+  /** Rounds that every worker completed. */
+  readonly rounds: number;
+  /** Wall-clock seconds from start to stop. */
+  readonly seconds: number;
+  /** Mean over workers of the training loss in their last rows (nats). */
+  readonly finalTrainLoss: number | null;
+  /** Of the averaged model on the whole test split, 0 to 1. */
+  readonly finalTestAccuracy: number | null;
+  /** Of the worst worker's own model. */
+  readonly worstTestAccuracy: number | null;
+  readonly consensusDistance: number | null;
+  /** Algorithm messages with their frames, all workers together. */
+  readonly bytesSent: number;
+  /** What the same messages would have been with `none`. */
+  readonly bytesUncompressed: number;
+  readonly bytesControl: number;
+  readonly bytesResync: number;
+  readonly stoppedBy: StoppedBy;
+}
+
+export interface WorkerSummary {
+  readonly seat: number;
+  readonly rounds: number;
+  /** Rows of training data. */
+  readonly rows: number;
+  readonly backend: string;
+  readonly adapter: string;
+  readonly trainLoss: number | null;
+  readonly testAccuracy: number | null;
+  readonly distanceToMean: number | null;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/** Average of the parameters, summed in double precision in seat order; null without models. */
+export function meanParameters(models: readonly WorkerModel[]): Float32Array | null {
+  const [first] = models;
+  if (first === undefined) return null;
+  const sum = new Float64Array(first.parameters.length);
+  for (const { parameters } of models) {
+    parameters.forEach((value, index) => {
+      sum[index] = (sum[index] ?? 0) + value;
+    });
+  }
+  return Float32Array.from(sum, (value) => value / models.length);
+}
+
+/** ‖x_i - x̄‖ of each model, in the order given. */
+export function distancesToMean(models: readonly WorkerModel[], mean: Float32Array): readonly number[] {
+  return models.map(({ parameters }) =>
+    Math.sqrt(parameters.reduce((sum, value, index) => sum + (value - (mean[index] ?? 0)) ** 2, 0)),
+  );
+}
+
+/** Tests a model on the whole test split, accuracy 0 to 1. */
+export type Evaluate = (parameters: Float32Array) => Promise<number>;
+
+/** One line for each worker whose tab was there at the end, by seat. */
+export async function summariseWorkers(
+  collected: Collected,
+  evaluate: Evaluate,
+): Promise<readonly WorkerSummary[]> {
+  const latest = new Map(sortedRows(collected.rows).map((row) => [row.seat, row]));
+  const mean = meanParameters(collected.models);
+  const distances = mean === null ? [] : distancesToMean(collected.models, mean);
+  const statuses = new Map(
+    collected.snapshots.flatMap(({ workers }) =>
+      workers.filter(({ mine }) => mine).map((worker) => [worker.seat, worker] as const),
+    ),
+  );
+  const summaries: WorkerSummary[] = [];
+  for (const [seat, status] of [...statuses].sort(([a], [b]) => a - b)) {
+    const row = latest.get(seat);
+    const index = collected.models.findIndex((model) => model.seat === seat);
+    const model = collected.models[index];
+    const fresh = model === undefined || row?.round === model.round;
+    summaries.push({
+      seat,
+      rounds: model?.round ?? status.round,
+      rows: status.rows,
+      backend: status.backend,
+      adapter: status.adapter,
+      trainLoss: row?.trainLoss ?? status.trainLoss,
+      // A run that was stopped between two evaluations is evaluated here.
+      testAccuracy: fresh ? (row?.testAccuracy ?? null) : await evaluate(model.parameters),
+      distanceToMean: distances[index] ?? null,
+      bytesSent: row?.bytesSent ?? status.bytesSent,
+      bytesReceived: row?.bytesReceived ?? status.bytesReceived,
+    });
+  }
+  return summaries;
+}
+
+function known(values: readonly (number | null)[]): readonly number[] {
+  return values.filter((value) => value !== null);
+}
+
+export async function summarise(
+  collected: Collected,
+  workers: readonly WorkerSummary[],
+  evaluate: Evaluate,
+): Promise<Summary> {
+  const losses = known(workers.map(({ trainLoss }) => trainLoss));
+  const accuracies = known(workers.map(({ testAccuracy }) => testAccuracy));
+  const distances = known(workers.map(({ distanceToMean }) => distanceToMean));
+  const mean = meanParameters(collected.models);
+  const total = (name: 'bytesSent' | 'bytesUncompressed' | 'bytesControl' | 'bytesResync') =>
+    collected.snapshots.reduce((sum, { totals }) => sum + totals[name], 0);
+  return {
+    rounds: workers.length > 0 ? Math.min(...workers.map(({ rounds }) => rounds)) : 0,
+    seconds: collected.seconds,
+    finalTrainLoss: losses.length > 0 ? losses.reduce((a, b) => a + b, 0) / losses.length : null,
+    finalTestAccuracy: mean === null ? null : await evaluate(mean),
+    worstTestAccuracy: accuracies.length > 0 ? Math.min(...accuracies) : null,
+    consensusDistance:
+      distances.length > 0
+        ? Math.sqrt(distances.reduce((sum, distance) => sum + distance ** 2, 0) / distances.length)
+        : null,
+    bytesSent: total('bytesSent'),
+    bytesUncompressed: total('bytesUncompressed'),
+    bytesControl: total('bytesControl'),
+    bytesResync: total('bytesResync'),
+    stoppedBy: collected.stoppedBy,
+  };
+}
+
+function bytes(count: number): string {
+  const [unit, divisor] = count < 1e6 ? ['kB', 1e3] : count < 1e9 ? ['MB', 1e6] : ['GB', 1e9];
+  return `${(count / Number(divisor)).toPrecision(3)} ${unit}`;
+}
+
+/** A few lines for a person; `folder` is where the outputs are. */
+export function summaryText(summary: Summary, workers: readonly WorkerSummary[], folder: string): string {
+  const percent = (value: number | null) => (value === null ? 'unknown' : `${(value * 100).toFixed(2)} %`);
+  const number = (value: number | null) => (value === null ? 'unknown' : value.toPrecision(3));
+  const saved =
+    summary.bytesUncompressed > 1.01 * summary.bytesSent
+      ? ` (${(summary.bytesUncompressed / summary.bytesSent).toPrecision(3)} times less than uncompressed)`
+      : '';
+  const rate = summary.seconds > 0 ? summary.rounds / summary.seconds : 0;
+  return [
+    `${workers.length} workers, ${summary.rounds} rounds in ${summary.seconds.toPrecision(3)} s (${rate.toPrecision(3)} a second), stopped by ${summary.stoppedBy}`,
+    `test accuracy       ${percent(summary.finalTestAccuracy)} (average model), ${percent(summary.worstTestAccuracy)} (worst worker)`,
+    `training loss       ${number(summary.finalTrainLoss)}`,
+    `consensus distance  ${number(summary.consensusDistance)}`,
+    `sent                ${bytes(summary.bytesSent)}${saved}, control ${bytes(summary.bytesControl)}, re-sync ${bytes(summary.bytesResync)}`,
+    `written to          ${folder}`,
+  ].join('\n');
+}

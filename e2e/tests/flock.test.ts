@@ -1,0 +1,189 @@
+/**
+ * The main job, end to end: tabs in a real Chromium find each other over the lab's own signalling server,
+ * form a ring over real data channels, train real digits with WGSL kernels, and survive what tabs do.
+ */
+import type { BrowserContext, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Point } from '../../src/session/snapshot.ts';
+import { assembled, Lab, record, snapshotOf, until } from './lab.ts';
+
+let lab: Lab;
+let context: BrowserContext;
+
+beforeAll(async () => {
+  lab = await Lab.open();
+});
+afterAll(() => lab.close());
+beforeEach(async () => {
+  context = await lab.browser.newContext();
+});
+afterEach(async () => {
+  await context.close();
+  expect(lab.errors.splice(0)).toEqual([]);
+});
+
+async function ring(path: string, tabs: number, workers: number): Promise<Page[]> {
+  const pages: Page[] = [];
+  for (let tab = 0; tab < tabs; tab += 1) pages.push(await lab.tab(context, path));
+  await assembled(pages, tabs * workers);
+  return pages;
+}
+
+async function points<Kind extends Point['kind']>(page: Page, kind: Kind) {
+  const all: readonly Point[] = await page.evaluate(() => Reflect.get(window, 'recorded'));
+  return all.filter((point): point is Extract<Point, { kind: Kind }> => point.kind === kind);
+}
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+describe('three tabs with two workers each', () => {
+  const RUN = 'rounds=150&evalEvery=50&workers=2&lr=0.2&partition=shards:4';
+  let withoutGossip = 0;
+
+  it('drift apart without gossip', async () => {
+    const pages = await ring(`?topology=isolated&${RUN}#room=drift`, 3, 2);
+    const [first] = pages as [Page];
+    await record(first);
+    await press(first, 'Start');
+    await until(first, ({ phase }) => phase === 'finished');
+    await first.waitForFunction(() =>
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 150),
+    );
+    withoutGossip = (await points(first, 'consensus')).at(-1)?.value ?? 0;
+    expect(withoutGossip).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['none', 'algorithm=d-psgd'],
+    ['one-bit', 'algorithm=choco-sgd&compressor=one-bit&algorithm.eta=0.5'],
+    ['top-k', 'algorithm=choco-sgd&compressor=top-k&compressor.ratio=0.1&algorithm.eta=0.4'],
+  ])('form a ring of six over WebRTC and learn with %s', async (name, choice) => {
+    const pages = await ring(`?${choice}&${RUN}#room=six-${name}`, 3, 2);
+    const [first, second] = pages as [Page, Page];
+    await record(first);
+    const before = await snapshotOf(first);
+    expect(before.edges).toHaveLength(6);
+    expect(before.edges.filter(({ carrier }) => carrier === 'webrtc').length).toBeGreaterThanOrEqual(2);
+    expect(before.backend).toBe('webgpu');
+    await press(second, 'Start');
+    await Promise.all(pages.map((page) => until(page, ({ phase }) => phase === 'finished')));
+    for (const page of pages) {
+      const { workers, round, totals } = await snapshotOf(page);
+      expect(round).toBe(150);
+      const mine = workers.filter((worker) => worker.mine);
+      expect(mine).toHaveLength(2);
+      for (const { testAccuracy } of mine) expect(testAccuracy).toBeGreaterThan(0.85);
+      if (name === 'none') expect(totals.bytesSent).toBe(totals.bytesUncompressed);
+      else expect(totals.bytesSent).toBeLessThan(totals.bytesUncompressed / 4);
+    }
+    await first.waitForFunction(() =>
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 150),
+    );
+    const consensus = (await points(first, 'consensus')).at(-1);
+    expect(consensus?.exact).toBe(false);
+    expect(consensus?.value).toBeLessThan(withoutGossip / 2);
+  });
+});
+
+describe('one tab', () => {
+  it('shows a ring of eight virtual workers that learn, exactly measured', async () => {
+    const page = await lab.tab(context, '?workers=8&rounds=60&evalEvery=20&lr=0.2#room=eight');
+    await assembled([page], 8);
+    await record(page);
+    await press(page, 'Start');
+    await until(page, ({ phase }) => phase === 'finished');
+    const { edges, workers } = await snapshotOf(page);
+    expect(edges).toHaveLength(8);
+    expect(edges.every(({ carrier }) => carrier === 'memory')).toBe(true);
+    for (const { testAccuracy } of workers) expect(testAccuracy).toBeGreaterThan(0.8);
+    expect((await points(page, 'consensus')).at(-1)?.exact).toBe(true);
+    expect((await points(page, 'average')).at(-1)?.testAccuracy).toBeGreaterThan(0.8);
+  });
+
+  it('contracts as the spectral gap predicts when learning stops', async () => {
+    const page = await lab.tab(context, '?workers=6&evalEvery=1&lr=0.3&partition=shards:2#room=contract');
+    await assembled([page], 6);
+    await record(page);
+    await press(page, 'Start');
+    await until(page, ({ round }) => round >= 20);
+    await page.evaluate(() => {
+      const recipe = window.murmuration?.snapshot()?.recipe;
+      const text = JSON.stringify({ ...recipe, lr: 0 });
+      window.murmuration?.send({ kind: 'command', command: { kind: 'recipe', recipe: text } });
+    });
+    await until(page, ({ recipe }) => recipe.lr === 0);
+    const { round, spectrum } = await snapshotOf(page);
+    await until(page, (snapshot, end) => snapshot.round >= end, round + 12);
+    const after = (await points(page, 'consensus')).filter((point) => point.round > round + 2);
+    expect(after.length).toBeGreaterThan(5);
+    const lambda2 = spectrum?.lambda2 ?? 0;
+    for (const [k, point] of after.entries()) {
+      const before = after[k - 1];
+      if (before === undefined || point.round !== before.round + 1 || point.value < 1e-4) continue;
+      // λn = -1/3 decays faster: what is left is governed by λ2.
+      expect(point.value / before.value).toBeLessThan(lambda2 + 0.01);
+    }
+  });
+});
+
+describe('the membership', () => {
+  it('goes on when a tab closes, when one reloads and when one comes late', async () => {
+    const pages = await ring('?evalEvery=20#room=members', 3, 1);
+    const [first, second, third] = pages as [Page, Page, Page];
+    await press(first, 'Start');
+    await until(first, ({ round }) => round >= 20);
+
+    await third.close({ runBeforeUnload: false });
+    const closedAt = Date.now();
+    await assembled([first, second], 2);
+    const { round } = await snapshotOf(first);
+    await until(first, (snapshot, at) => snapshot.round > at, round + 1);
+    expect(Date.now() - closedAt).toBeLessThan(6000);
+    expect((await snapshotOf(first)).workers.some(({ health }) => health === 'gone')).toBe(true);
+
+    await second.reload();
+    await until(second, ({ phase }) => phase === 'running');
+    await assembled([first, second], 2);
+    const again = await snapshotOf(second);
+    await until(second, (snapshot, at) => snapshot.round > at, again.round + 2);
+
+    const late = await lab.tab(context, '#room=members');
+    await assembled([first, second, late], 3);
+    await until(late, ({ phase, round: at }) => phase === 'running' && at > 0);
+    const joined = await snapshotOf(late);
+    expect(joined.recipe.evalEvery).toBe(20);
+    await until(late, (snapshot, at) => snapshot.round >= at, joined.round + 25);
+    const { workers } = await snapshotOf(late);
+    // It did not start from scratch: it is as good as the others from its first evaluation on.
+    for (const { testAccuracy } of workers) expect(testAccuracy ?? 1).toBeGreaterThan(0.6);
+  });
+
+  it('starts, steps, pauses and resets for all from any tab', async () => {
+    const [first, second] = (await ring('#room=commands', 2, 1)) as [Page, Page];
+    await press(first, 'Step');
+    await Promise.all([first, second].map((page) => until(page, ({ round }) => round === 1)));
+    await press(second, 'Start');
+    await until(first, ({ round, phase }) => round > 5 && phase === 'running');
+    await press(first, 'Pause');
+    await Promise.all([first, second].map((page) => until(page, ({ phase }) => phase === 'paused')));
+    const rounds = await Promise.all([first, second].map(async (page) => (await snapshotOf(page)).round));
+    expect(rounds[0]).toBe(rounds[1]);
+    await press(second, 'Reset');
+    await Promise.all(
+      [first, second].map((page) => until(page, ({ phase, round }) => phase === 'idle' && round === 0)),
+    );
+  });
+
+  it('of a plain address is one room, and #room=new another', async () => {
+    const a = await lab.tab(context, '');
+    const b = await lab.tab(context, '');
+    const c = await lab.tab(context, '#room=new');
+    await assembled([a, b], 2);
+    expect((await snapshotOf(a)).room.code).toBe((await snapshotOf(b)).room.code);
+    const { room, workers } = await snapshotOf(c);
+    expect(workers).toHaveLength(1);
+    expect(new URL(c.url()).hash).toBe(`#room=${room.code}`);
+    const d = await lab.tab(context, `#room=${room.code}`);
+    await assembled([c, d], 2);
+  });
+});

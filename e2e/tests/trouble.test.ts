@@ -1,0 +1,93 @@
+/** Things that go wrong, in a real Chromium: no WebGPU, no signalling, a server that dies in mid-run. */
+
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../experiments/lab-server.ts';
+import { assembled, Lab, snapshotOf, until } from './lab.ts';
+
+const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
+
+/** `dist` from a server that knows nothing but files. */
+async function staticHost(): Promise<{ url: string; close: () => void }> {
+  const types: Record<string, string> = {
+    '.html': 'text/html',
+    '.js': 'text/javascript',
+    '.css': 'text/css',
+    '.svg': 'image/svg+xml',
+    '.json': 'application/json',
+  };
+  const server = createServer(async (request, response) => {
+    const name = new URL(request.url ?? '/', 'http://localhost').pathname;
+    try {
+      const file = path.join(ROOT, 'dist', name === '/' ? 'index.html' : name);
+      response.setHeader('Content-Type', types[path.extname(file)] ?? 'application/octet-stream');
+      response.end(await readFile(file));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
+}
+
+describe('without WebGPU', () => {
+  it('the processor takes over, and the page says so', async () => {
+    const lab = await Lab.open({ webgpu: false });
+    try {
+      const context = await lab.browser.newContext();
+      const page = await lab.tab(context, '?workers=2&rounds=20&evalEvery=10#room=processor');
+      const { backend, notices } = await snapshotOf(page);
+      expect(backend).toBe('cpu');
+      expect(notices.map(({ id }) => id)).toContain('backend');
+      await page.getByText('computes on the processor').first().waitFor();
+      await start(page);
+      await until(page, ({ phase }) => phase === 'finished');
+    } finally {
+      await lab.close();
+    }
+  });
+});
+
+describe('without signalling', () => {
+  it('a server that dies in mid-run does not stop the training', async () => {
+    const lab = await Lab.open();
+    try {
+      const context = await lab.browser.newContext();
+      const a = await lab.tab(context, '#room=dying');
+      const b = await lab.tab(context, '#room=dying');
+      await assembled([a, b], 2);
+      await start(a);
+      await until(b, ({ round }) => round > 3);
+      await lab.server.close();
+      await until(a, ({ room }) => room.signalling === 'down');
+      const { round } = await snapshotOf(a);
+      await until(b, (snapshot, at) => snapshot.round > at, round + 20);
+      expect((await snapshotOf(a)).notices.map(({ id }) => id)).toContain('signalling');
+    } finally {
+      await lab.browser.close();
+    }
+  });
+
+  it('the tabs of one browser find each other on a static host', async () => {
+    const lab = await Lab.open();
+    const host = await staticHost();
+    try {
+      const context = await lab.browser.newContext();
+      const a = await lab.tab(context, '', host.url);
+      const b = await lab.tab(context, '', host.url);
+      await assembled([a, b], 2);
+      const { edges } = await snapshotOf(a);
+      expect(edges.map(({ carrier }) => carrier)).toEqual(['broadcast']);
+      await start(b);
+      await until(a, ({ round }) => round > 10);
+    } finally {
+      host.close();
+      await lab.close();
+    }
+  });
+});

@@ -1,0 +1,214 @@
+/** Compression kernels against the TypeScript implementation: bit for bit, but for the chunk means. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Compute, WriteMode } from './compute.ts';
+import { createCpuCompute } from './cpu/index.ts';
+import { createWebGpuCompute, type WebGpuCompute } from './webgpu/index.ts';
+import {
+  bitsOf,
+  distance,
+  firstDifference,
+  floatsOf,
+  integers,
+  noise,
+  vectorOf,
+  wordsOf,
+} from './webgpu/testing.ts';
+
+const cpu = createCpuCompute();
+let gpu: WebGpuCompute;
+beforeAll(async () => {
+  gpu = await createWebGpuCompute();
+});
+afterAll(() => gpu.destroy());
+
+async function expectSameWords(run: (compute: Compute) => Promise<Uint32Array>): Promise<Uint32Array> {
+  const ours = await run(gpu);
+  const theirs = await run(cpu);
+  const at = firstDifference(ours, theirs);
+  expect([at, ours[at]]).toEqual([at, theirs[at]]);
+  expect(at).toBe(-1);
+  return ours;
+}
+
+/** Numbers that comparisons are known to get wrong. */
+const AWKWARD = Float32Array.of(
+  0,
+  -0,
+  1e-40,
+  -1e-40,
+  1.4e-45,
+  -1.4e-45,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+  3.4e38,
+  -3.4e38,
+  1,
+  -1,
+);
+
+const awkward = (length: number) =>
+  Float32Array.from({ length }, (_, i) => AWKWARD[integers(1, AWKWARD.length, i)[0] ?? 0] ?? 0);
+/** Few distinct magnitudes, so that most comparisons tie. */
+const tied = (length: number) => noise(length, 5).map((value) => Math.round(value * 3) / 2);
+
+const LENGTHS = [1, 3, 31, 32, 33, 64, 100, 2047, 4096, 4099, 70_001];
+
+function blocks(length: number, size: number): number[] {
+  const bounds = [];
+  for (let start = 0; start < length; start += size) bounds.push(start);
+  return [...bounds, length];
+}
+
+/** Tensors of very unequal lengths, an empty one among them. */
+function unequal(length: number): number[] {
+  const third = Math.floor(length / 3);
+  return [0, third, third, Math.min(length, third + 1), length];
+}
+
+describe.each(LENGTHS)('signs of %i numbers', (length) => {
+  it.each([
+    ['random', noise],
+    ['awkward', awkward],
+  ])('packs %s ones, and leaves padding bits and other words alone', async (_, make) => {
+    const words = Math.ceil(length / 32);
+    const packed = await expectSameWords((compute) => {
+      const out = wordsOf(compute, new Uint32Array(words + 5).fill(0xabcdef01));
+      compute.signPack(vectorOf(compute, make(length, 1)), out, 3);
+      return compute.readWords(out);
+    });
+    expect([...packed.subarray(0, 3)]).toEqual([0xabcdef01, 0xabcdef01, 0xabcdef01]);
+    if (length % 32 > 0) expect((packed[words + 2] ?? 0) >>> (length % 32)).toBe(0);
+  });
+
+  describe.each([
+    ['whole', [0, length]],
+    ['in blocks', blocks(length, 37)],
+    ['in unequal tensors', unequal(length)],
+  ])('decoded %s', (_, bounds) => {
+    const chunks = bounds.length - 1;
+    const scales = bitsOf(noise(chunks, 6));
+    const signs = integers(Math.ceil(length / 32), 2 ** 32, 7);
+    it.each([
+      ['set', 1],
+      ['set', -0.37],
+      ['add', 1],
+      ['add', 0.1],
+    ] as const)('%s with weight %f', async (mode: WriteMode, weight: number) => {
+      await expectSameWords(async (compute) => {
+        const source = wordsOf(compute, Uint32Array.of(...scales, 99, ...signs));
+        const dest = vectorOf(compute, noise(length, 8));
+        compute.signUnpack(source, bounds, chunks + 1, dest, weight, mode);
+        return bitsOf(await compute.read(dest));
+      });
+    });
+  });
+
+  it.each([
+    ['one', [0, length]],
+    ['blocks of 37', blocks(length, 37)],
+    ['blocks of 4096', blocks(length, 4096)],
+    ['unequal tensors', unequal(length)],
+  ])('means over chunks: %s', async (_, bounds) => {
+    const run = async (compute: Compute) => {
+      const out = compute.words(bounds.length + 3);
+      compute.chunkMeans(vectorOf(compute, noise(length, 9)), bounds, out, 2);
+      return compute.readWords(out);
+    };
+    const ours = await run(gpu);
+    expect(distance(floatsOf(ours), floatsOf(await run(cpu)))).toBeLessThan(1e-6);
+    expect([ours[0], ours[1], ours[bounds.length + 1]]).toEqual([0, 0, 0]);
+  });
+});
+
+it('takes more chunks than one dispatch holds', async () => {
+  const length = 20_003;
+  const bounds = blocks(length, 2);
+  const data = noise(length, 1);
+  const run = async (compute: Compute) => {
+    const out = compute.words(bounds.length - 1 + Math.ceil(length / 32));
+    const source = vectorOf(compute, data);
+    compute.chunkMeans(source, bounds, out, 0);
+    compute.signPack(source, out, bounds.length - 1);
+    const decoded = compute.vector(length);
+    compute.signUnpack(out, bounds, bounds.length - 1, decoded, 1, 'set');
+    return compute.read(decoded);
+  };
+  expect(distance(await run(gpu), await run(cpu))).toBeLessThan(1e-6);
+});
+
+describe.each(LENGTHS)('top-k of %i numbers', (length) => {
+  const inputs: readonly (readonly [string, Float32Array])[] = [
+    ['random', noise(length, 1)],
+    ['tied', tied(length)],
+    ['awkward', awkward(length)],
+    ['all-zero', new Float32Array(length)],
+    ['all-equal', new Float32Array(length).fill(-2.5)],
+    ['zero and negative zero', noise(length, 2).map((value) => (value > 0 ? 0 : -0))],
+    ['mostly zero', noise(length, 3).map((value) => (value > 0.95 ? value : 0))],
+  ];
+  const ks = [...new Set([1, 2, Math.ceil(length / 100), Math.ceil(length / 3), length - 1, length])];
+
+  it.each(inputs)('is exact for %s ones', async (_, data) => {
+    for (const k of ks.filter((k) => k >= 1 && k <= length)) {
+      const pairs = await expectSameWords((compute) => {
+        const out = wordsOf(compute, new Uint32Array(2 * k + 2).fill(7));
+        compute.topK(vectorOf(compute, data), k, out);
+        return compute.readWords(out);
+      });
+      expect([pairs[2 * k], pairs[2 * k + 1]]).toEqual([7, 7]);
+    }
+  });
+
+  it.each([
+    ['set', 1],
+    ['set', -0.37],
+    ['add', 1],
+    ['add', 0.1],
+  ] as const)('scatters back: %s with weight %f', async (mode: WriteMode, weight: number) => {
+    const k = Math.ceil(length / 3);
+    await expectSameWords(async (compute) => {
+      const out = compute.words(2 * k);
+      compute.topK(vectorOf(compute, noise(length, 1)), k, out);
+      const dest = vectorOf(compute, noise(length, 4));
+      compute.scatter(out, k, dest, weight, mode);
+      return bitsOf(await compute.read(dest));
+    });
+  });
+});
+
+it('selects from a million and more, several times in one submit', async () => {
+  const length = 1_200_003;
+  const data = noise(length, 11);
+  await expectSameWords(async (compute) => {
+    const source = vectorOf(compute, data);
+    const first = compute.words(2000);
+    const second = compute.words(24_000);
+    compute.topK(source, 1000, first);
+    compute.topK(source, 12_000, second);
+    const words = [...(await compute.readWords(first)), ...(await compute.readWords(second))];
+    compute.free(source);
+    return Uint32Array.from(words);
+  });
+});
+
+it('skips an index that is out of range when it scatters', async () => {
+  const dest = gpu.vector(3);
+  gpu.scatter(
+    wordsOf(gpu, Uint32Array.of(1, 0xffffffff, ...bitsOf(Float32Array.of(2, 5)))),
+    2,
+    dest,
+    1,
+    'set',
+  );
+  expect([...(await gpu.read(dest))]).toEqual([0, 2, 0]);
+});
+
+it('refuses bounds that do not cover the vector, and more entries than there are', () => {
+  const source = gpu.vector(10);
+  const out = gpu.words(100);
+  expect(() => gpu.chunkMeans(source, [0, 9], out, 0)).toThrow(RangeError);
+  expect(() => gpu.chunkMeans(source, [0, 6, 5, 10], out, 0)).toThrow(RangeError);
+  expect(() => gpu.topK(source, 11, out)).toThrow(RangeError);
+  expect(() => gpu.topK(source, 6, gpu.words(11))).toThrow(RangeError);
+});

@@ -1,0 +1,50 @@
+/**
+ * For tests of the TypeScript backend only: seeded data, and both precisions under one roof.
+ *
+ * Each operation is checked twice against a formula written as naively as possible: in double precision,
+ * where an error of order or indexing cannot hide behind rounding, and in single precision as shipped.
+ */
+import { randomStream } from '../../math/random.ts';
+import type { Compute, Vector } from '../compute.ts';
+import { createCpuCompute, createDoubleCompute } from './index.ts';
+
+export interface Bench {
+  readonly name: string;
+  readonly compute: Compute;
+  /** Allowed error, relative to the sum of the magnitudes that went into a number. */
+  readonly tolerance: number;
+  /** All that the vector holds, unrounded. */
+  read(vector: Vector): Promise<readonly number[]>;
+}
+
+export function benches(): readonly Bench[] {
+  const single = createCpuCompute();
+  const double = createDoubleCompute();
+  return [
+    {
+      name: 'single',
+      compute: single,
+      tolerance: 1e-6,
+      read: async (vector) => [...(await single.read(vector))],
+    },
+    {
+      name: 'double',
+      compute: double,
+      tolerance: 1e-13,
+      read: async (vector) => [...double.readDouble(vector)],
+    },
+  ];
+}
+
+/** A vector on the device that holds `values`. */
+export function load(compute: Compute, values: Float32Array): Vector {
+  const vector = compute.vector(values.length);
+  compute.upload(vector, values);
+  return vector;
+}
+
+/** Standard normal numbers in single precision; purpose 0 belongs to tests. */
+export function normals(length: number, seed: number): Float32Array {
+  const stream = randomStream(seed, 0, 0, 0);
+  return Float32Array.from({ length }, () => stream.normal());
+}

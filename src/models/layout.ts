@@ -1,0 +1,49 @@
+/**
+ * Helpers for model files: packing named tensors into one flat vector, and He initialisation.
+ *
+ * The flat vector is the currency of the whole lab (mixing, compression, hashing and export all work on
+ * it), so tensors lie in it back to back, in the order given, without padding.
+ */
+import { PURPOSE, randomStream } from '../math/random.ts';
+import type { Layout, Tensor } from './model.ts';
+
+export type NamedShape = readonly [name: string, shape: readonly number[]];
+
+/** Tensors one after another in the order given. */
+export function packLayout(shapes: readonly NamedShape[]): Layout {
+  const tensors: Tensor[] = [];
+  let offset = 0;
+  for (const [name, shape] of shapes) {
+    const length = shape.reduce((product, size) => product * size, 1);
+    tensors.push({ name, shape, offset, length });
+    offset += length;
+  }
+  return { tensors, length: offset };
+}
+
+/** @throws {RangeError} if the layout has no tensor of this name. */
+export function tensorOf(layout: Layout, name: string): Tensor {
+  const tensor = layout.tensors.find((candidate) => candidate.name === name);
+  if (tensor === undefined) throw new RangeError(`The layout has no tensor "${name}".`);
+  return tensor;
+}
+
+/**
+ * He et al., "Delving deep into rectifiers", 2015 (arXiv 1502.01852), in its uniform form: a weight of
+ * shape [outputs, inputs] is drawn from U(-b, b) with b = sqrt(6 / inputs), so that a ReLU layer keeps the
+ * variance of its input. Tensors with one axis (biases) are zero. Each tensor has a random stream of its
+ * own, numbered by its place in the layout.
+ */
+export function heUniform(layout: Layout, seed: number): Float32Array {
+  const parameters = new Float32Array(layout.length);
+  layout.tensors.forEach((tensor, place) => {
+    const inputs = tensor.shape[1];
+    if (inputs === undefined) return;
+    const bound = Math.sqrt(6 / inputs);
+    const stream = randomStream(seed, PURPOSE.initialisation, 0, place);
+    for (let k = 0; k < tensor.length; k++) {
+      parameters[tensor.offset + k] = (2 * stream.uniform() - 1) * bound;
+    }
+  });
+  return parameters;
+}

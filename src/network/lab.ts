@@ -1,0 +1,35 @@
+/**
+ * What a lab's server says about itself in `/lab.json`: its current room, which version it serves, and
+ * where its signalling is. A static host says nothing; then the tabs of one browser find each other
+ * without a server.
+ */
+import * as v from 'valibot';
+import { ROOM_CODE } from './room-code.ts';
+
+/** Which build of the lab a tab runs. */
+export interface LabBuild {
+  /** Package version and a hash of the sources: equal means the same lab. */
+  readonly version: string;
+  /** When it was built, milliseconds since 1970: of two versions, the later wins. */
+  readonly built: number;
+}
+
+export const labBuild = v.object({
+  version: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  built: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+});
+
+const labSchema = v.object({
+  ...labBuild.entries,
+  room: v.pipe(v.string(), v.regex(ROOM_CODE)),
+  signalling: v.object({ path: v.pipe(v.string(), v.maxLength(256), v.regex(/^(?:\/[A-Za-z0-9._~-]+)+$/)) }),
+});
+
+/** The content of `/lab.json`. */
+export type Lab = v.InferOutput<typeof labSchema>;
+
+/** Checks what a host answered for `/lab.json`; null if it is no lab's server (or anything else). */
+export function parseLab(value: unknown): Lab | null {
+  const result = v.safeParse(labSchema, value);
+  return result.success ? result.output : null;
+}

@@ -1,0 +1,534 @@
+/**
+ * The room: who is here, and what the flock is doing. It greets peers, listens for their heartbeats,
+ * takes commands, and keeps one agreed view. It trains nothing, and knows neither models nor devices.
+ *
+ * A peer that has met nobody has a view of itself alone, so one tab is a ring of one. Peers that share a
+ * view all see each other: a full mesh.
+ */
+import type { Clock } from '../base/clock.ts';
+import type { PostOffice } from '../network/post-office.ts';
+import type { PeerId, Transport } from '../network/transport.ts';
+import {
+  type ControlMessage,
+  type ControlOf,
+  MAX_WORKERS_PER_PEER,
+  type ReportRow,
+  reportMessages,
+} from '../protocol/control.ts';
+import { PROTOCOL_VERSION } from '../protocol/frame.ts';
+import { Agreement } from './agreement.ts';
+import { CommandDesk } from './command-desk.ts';
+import { differenceBetween, noticeOf, noticeOfRefusal, type RefusalReason, type RoomNotice } from './gate.ts';
+import type { RoomHost } from './host.ts';
+import { actingLeader, isWell, type Outlook, seen } from './leadership.ts';
+import { Mail } from './mail.ts';
+import { aloneView } from './next-view.ts';
+import * as notices from './notices.ts';
+import { recipeProblem } from './recipe-limits.ts';
+import { type Acquaintance, type Hello, Roster, sameGreeting } from './roster.ts';
+import { bySeniority, seatsOf } from './seats.ts';
+import type { Standing } from './standing.ts';
+import { HEARTBEAT_MS, HELLO_MS, STALL_MS, TICK_MS } from './timing.ts';
+import type { Command, View } from './view.ts';
+import { textHash } from './view-id.ts';
+
+export type { RoomNotice } from './gate.ts';
+export type { RoomHost } from './host.ts';
+
+export interface RoomSelf {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly workers: number;
+  readonly backend: Hello['backend'];
+  readonly adapter: string;
+  /** Version of the lab: a peer with another one is refused. */
+  readonly lab: string;
+  /** When it was built, ms since 1970: tells which of two versions is the older. */
+  readonly built: number;
+}
+
+export interface RoomOptions {
+  readonly clock: Clock;
+  readonly post: PostOffice;
+  readonly transport: Transport;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly self: RoomSelf;
+  /** JSON text of the recipe to begin with, until a room's takes its place. */
+  readonly recipe: string;
+  /** Hash (hex) of the parameter layout that the present recipe makes here, or '' if not known. */
+  readonly layoutHash: () => string;
+  readonly host: RoomHost;
+}
+
+/** A member of the view, or a connected peer that is not (yet) one. */
+export interface MemberStatus {
+  readonly peer: PeerId;
+  readonly member: boolean;
+  readonly name: string;
+  readonly hidden: boolean;
+  readonly backend: Hello['backend'];
+  readonly adapter: string;
+  /** Workers it wants to host. */
+  readonly workers: number;
+  /** When (on the room's clock) it was last heard, if it is out of touch; else null. */
+  readonly suspectedSince: number | null;
+  readonly carrier: string | null;
+}
+
+/** Ids that the control messages can carry. */
+const PEER_ID = /^[\w-]{1,64}$/;
+
+export class Room {
+  readonly #options: RoomOptions;
+  readonly #roster = new Roster();
+  readonly #mail: Mail;
+  readonly #desk: CommandDesk;
+  readonly #agreement: Agreement;
+  readonly #changeHandlers = new Set<() => void>();
+  readonly #noticeHandlers = new Set<(notice: RoomNotice) => void>();
+  readonly #reportHandlers = new Set<(from: PeerId, epoch: number, rows: readonly ReportRow[]) => void>();
+  /** Members that have disconnected, until a view without them. */
+  readonly #absent = new Map<PeerId, Acquaintance>();
+  #endings: (() => void)[] = [];
+  #cancelTick: () => void = () => undefined;
+  #state: 'new' | 'open' | 'closed' = 'new';
+  #name: string;
+  #workers: number;
+  #hidden = false;
+  #backend: Pick<Hello, 'backend' | 'adapter'>;
+  #established = false;
+  #poked = false;
+  #changed = false;
+  #lastTick = 0;
+  #lastBeat = Number.NEGATIVE_INFINITY;
+  #lastBeatText = '';
+
+  /** @throws {RangeError} if the recipe is larger than a room can carry. */
+  constructor(options: RoomOptions) {
+    this.#options = options;
+    const { self, recipe, host, random } = options;
+    const problem = recipeProblem(recipe);
+    if (problem !== null) throw new RangeError(problem);
+    this.#name = self.name.slice(0, 40);
+    this.#backend = { backend: self.backend, adapter: self.adapter.slice(0, 120) };
+    this.#workers = clampWorkers(self.workers);
+    this.#mail = new Mail(options.post);
+    this.#desk = new CommandDesk(self.peer);
+    this.#agreement = new Agreement(
+      {
+        self: self.peer,
+        mail: this.#mail,
+        desk: this.#desk,
+        host,
+        random,
+        outlook: () => this.#outlook(),
+        onView: (view) => this.#onView(view),
+        onFull: (peer) => this.#refuse(peer, 'full', 'There is no free seat.', notices.full()),
+        onRecipeRefused: (reason) => this.#notify(notices.foreignRecipe(reason)),
+      },
+      aloneView(self.peer, this.#workers, recipe),
+    );
+  }
+
+  /** Opens the transport; the host gets its first view before this returns. */
+  open(): void {
+    if (this.#state !== 'new') return;
+    this.#state = 'open';
+    const { post, host, clock } = this.#options;
+    this.#endings = [
+      post.onJoin((peer) => this.#onJoin(peer)),
+      post.onLeave((peer) => this.#onLeave(peer)),
+      post.onProtocolError((peer, error, dropped) => {
+        if (dropped) this.#notify(notices.dropped(this.#nameOf(peer), error.message));
+      }),
+      this.#mail.listen((from, message) => this.#onMessage(from, message)),
+    ];
+    host.commit(this.#agreement.view, 'graceful', true);
+    post.open();
+    this.#lastTick = clock.now();
+    this.#tickLater();
+    this.#poke();
+  }
+
+  /** Says goodbye; nothing is told to the host any more. The transport stays open. */
+  close(): void {
+    if (this.#state === 'open') {
+      for (const { peer } of this.#roster.all()) void this.#mail.send(peer, { kind: 'bye' });
+    }
+    this.#state = 'closed';
+    this.#cancelTick();
+    for (const end of this.#endings.splice(0)) end();
+    this.#roster.clear();
+  }
+
+  /** The agreed view; null before `open`. */
+  get view(): View | null {
+    return this.#state === 'new' ? null : this.#agreement.view;
+  }
+
+  /** The member that leads changes of the view, as this peer sees it; null before `open`. */
+  get leader(): PeerId | null {
+    return this.#state === 'new' ? null : actingLeader(this.#outlook());
+  }
+
+  /** The view's members by seniority, then other connected peers. */
+  members(): readonly MemberStatus[] {
+    if (this.#state === 'new') return [];
+    const at = this.#outlook();
+    const members = bySeniority(at.view);
+    const others = this.#roster.all().map(({ peer }) => peer);
+    const all = [...members, ...others.filter((peer) => !members.includes(peer))];
+    return all.map((peer) => this.#statusOf(at, peer, members.includes(peer)));
+  }
+
+  /** What the person at this tab asks of the whole flock; the leader puts it in order. */
+  command(command: Command): void {
+    if (this.#state !== 'open') return;
+    if (command.kind === 'recipe') {
+      const problem = recipeProblem(command.recipe) ?? this.#options.host.checkRecipe(command.recipe);
+      if (problem !== null) {
+        this.#notify(notices.recipe(problem));
+        return;
+      }
+    }
+    if (!this.#desk.ask(command, this.#now())) this.#notify(notices.commandLost(command));
+    this.#poke();
+  }
+
+  /** How many workers this peer hosts: its seats follow with the next view. From 1 to 64. */
+  setWorkers(count: number): void {
+    this.#workers = clampWorkers(count);
+    this.#greetAll();
+  }
+
+  setHidden(hidden: boolean): void {
+    if (hidden === this.#hidden) return;
+    this.#hidden = hidden;
+    this.#greetAll();
+  }
+
+  /** What its workers compute on, once that is known. */
+  setBackend(backend: Hello['backend'], adapter: string): void {
+    this.#backend = { backend, adapter: adapter.slice(0, 120) };
+    this.#greetAll();
+  }
+
+  setName(name: string): void {
+    this.#name = name.slice(0, 40);
+    this.#greetAll();
+  }
+
+  /** Discovery says that nobody else is there: this peer's view is a room that others join. */
+  setEstablished(): void {
+    this.#established = true;
+    this.#poke();
+  }
+
+  /** Telemetry of this peer's workers, to every member. Numbers that are not finite become null. */
+  report(rows: readonly ReportRow[]): void {
+    if (this.#state !== 'open') return;
+    const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
+    const clean = rows.map((row) => ({
+      ...row,
+      adapter: row.adapter.slice(0, 120),
+      trainLoss: finite(row.trainLoss),
+      testLoss: finite(row.testLoss),
+      testAccuracy: finite(row.testAccuracy),
+    }));
+    const { view } = this.#agreement;
+    for (const message of reportMessages(clean, view.run.epoch)) {
+      for (const peer of bySeniority(view)) {
+        if (peer !== this.#options.self.peer) void this.#mail.send(peer, message);
+      }
+    }
+  }
+
+  /** Calls `handler` with the telemetry of others, only for seats that they hold. */
+  onReport(handler: (from: PeerId, epoch: number, rows: readonly ReportRow[]) => void): () => void {
+    this.#reportHandlers.add(handler);
+    return () => this.#reportHandlers.delete(handler);
+  }
+
+  /** Calls `handler` when the view or anything in `members()` may have changed. */
+  onChange(handler: () => void): () => void {
+    this.#changeHandlers.add(handler);
+    return () => this.#changeHandlers.delete(handler);
+  }
+
+  onNotice(handler: (notice: RoomNotice) => void): () => void {
+    this.#noticeHandlers.add(handler);
+    return () => this.#noticeHandlers.delete(handler);
+  }
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #outlook(): Outlook {
+    return {
+      self: this.#options.self.peer,
+      workers: this.#workers,
+      view: this.#agreement.view,
+      standing: this.#agreement.standing(this.#established),
+      roster: this.#roster,
+      gone: this.#agreement.gone,
+      now: this.#now(),
+    };
+  }
+
+  #notify(notice: RoomNotice): void {
+    for (const handler of [...this.#noticeHandlers]) handler(notice);
+  }
+
+  /** Does what is due as soon as the present event is over: once for many events. */
+  #poke(): void {
+    if (this.#poked || this.#state !== 'open') return;
+    this.#poked = true;
+    queueMicrotask(() => {
+      this.#poked = false;
+      this.#work();
+    });
+  }
+
+  #work(): void {
+    if (this.#state !== 'open') return;
+    const leader = actingLeader(this.#outlook());
+    for (const ordered of this.#desk.due(leader, this.#now())) {
+      const { number, command } = ordered;
+      if (leader === this.#options.self.peer) this.#desk.enqueue(ordered);
+      else void this.#mail.send(leader, { kind: 'command', number, command });
+    }
+    this.#agreement.consider();
+    this.#beat();
+    if (!this.#changed) return;
+    this.#changed = false;
+    for (const handler of [...this.#changeHandlers]) handler();
+  }
+
+  #tickLater(): void {
+    this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    if (this.#state !== 'open') return;
+    const now = this.#now();
+    if (now - this.#lastTick > TICK_MS + STALL_MS) this.#roster.forgive(now);
+    this.#lastTick = now;
+    for (const { peer } of this.#roster.unanswered(now)) this.#greet(peer);
+    for (const command of this.#desk.expire(now)) this.#notify(notices.commandLost(command));
+    this.#work();
+    this.#tickLater();
+  }
+
+  /** Sends a heartbeat if one is due or if there is news. */
+  #beat(): void {
+    const now = this.#now();
+    const at = this.#outlook();
+    const { owed } = this.#agreement;
+    const message: ControlOf<'heartbeat'> = { kind: 'heartbeat', view: at.standing, sees: seen(at), owed };
+    const text = JSON.stringify(message);
+    if (text !== this.#lastBeatText) this.#changed = true;
+    else if (now - this.#lastBeat < HEARTBEAT_MS) return;
+    this.#lastBeat = now;
+    this.#lastBeatText = text;
+    for (const { peer } of this.#roster.all()) void this.#mail.send(peer, message);
+  }
+
+  #hello(): Hello {
+    const { self, layoutHash } = this.#options;
+    const { view } = this.#agreement;
+    return {
+      kind: 'hello',
+      protocol: PROTOCOL_VERSION,
+      lab: self.lab.slice(0, 40),
+      built: self.built,
+      workers: this.#workers,
+      name: this.#name,
+      ...this.#backend,
+      hidden: this.#hidden,
+      view: this.#agreement.standing(this.#established),
+      recipeHash: textHash(view.recipe),
+      layoutHash: layoutHash(),
+    };
+  }
+
+  #greet(peer: PeerId): void {
+    const known = this.#roster.get(peer);
+    if (known === undefined || known.refused) return;
+    known.greeted = this.#now();
+    void this.#mail.send(peer, this.#hello());
+  }
+
+  #greetAll(): void {
+    this.#changed = true;
+    for (const { peer } of this.#roster.all()) this.#greet(peer);
+    this.#poke();
+  }
+
+  #onJoin(peer: PeerId): void {
+    if (!PEER_ID.test(peer)) {
+      this.#options.transport.drop(peer, 'Its id is not one that this lab makes.');
+      return;
+    }
+    this.#roster.join(peer, this.#now());
+    this.#greet(peer);
+  }
+
+  #onLeave(peer: PeerId): void {
+    const known = this.#roster.get(peer);
+    const member = seatsOf(this.#agreement.view, peer).length > 0;
+    if (known !== undefined && member) this.#absent.set(peer, known);
+    this.#roster.leave(peer);
+    this.#agreement.onLeave(peer);
+    this.#changed = true;
+    this.#poke();
+  }
+
+  #onView(view: View): void {
+    this.#absent.clear();
+    this.#roster.watchView(view, this.#now());
+    if (view.run.dealt !== null) this.#established = true;
+    this.#changed = true;
+    this.#poke();
+  }
+
+  #onMessage(from: PeerId, message: ControlMessage): void {
+    const known = this.#roster.get(from);
+    if (known === undefined || known.refused) return;
+    known.heard = this.#now();
+    // Nothing but a hello is taken from one that has not said it; it comes again, and so will the rest.
+    if (message.kind === 'hello') this.#onHello(known, message);
+    else if (message.kind === 'refused') this.#onRefused(known, message.reason);
+    else if (message.kind === 'bye') this.#options.transport.drop(from, 'It said goodbye.');
+    else if (known.hello !== null) this.#onMembership(known, message);
+  }
+
+  #onMembership(known: Acquaintance, message: ControlMessage): void {
+    const from = known.peer;
+    switch (message.kind) {
+      case 'heartbeat':
+        this.#onHeartbeat(known, message);
+        return;
+      case 'report':
+        this.#onReport(from, message);
+        return;
+      case 'prepare':
+        this.#agreement.onPrepare(from, message);
+        break;
+      case 'promise':
+        this.#agreement.onPromise(from, message);
+        break;
+      case 'reject':
+        this.#agreement.onReject(from, message);
+        break;
+      case 'commit':
+        this.#agreement.onCommit(from, message);
+        break;
+      case 'command':
+        this.#onCommand(from, message);
+        break;
+    }
+    this.#poke();
+  }
+
+  #onHello(known: Acquaintance, hello: Hello): void {
+    const mine = this.#hello();
+    const member = seatsOf(this.#agreement.view, known.peer).length > 0;
+    const difference = member ? null : differenceBetween(mine, hello);
+    if (difference !== null) {
+      const notice = noticeOf(difference, mine, hello, hello.name);
+      this.#refuse(known.peer, difference.reason, difference.message, notice);
+      return;
+    }
+    // One that repeats itself has not had our answer.
+    const repeated = known.hello !== null && sameGreeting(known.hello, hello);
+    known.hello = hello;
+    if (repeated && this.#now() - known.greeted >= HELLO_MS / 2) this.#greet(known.peer);
+    this.#lastBeatText = ''; // so that it hears at once whom we see
+    this.#changed = true;
+    this.#learn(known, hello.view);
+    this.#poke();
+  }
+
+  #onHeartbeat(known: Acquaintance, { view, sees, owed }: ControlOf<'heartbeat'>): void {
+    const same = sees.length === known.sees.size && sees.every((peer) => known.sees.has(peer));
+    const news = !same || owed !== known.owed || view.id !== known.standing?.id;
+    if (!same) known.sees = new Set(sees);
+    known.owed = owed;
+    this.#learn(known, view);
+    if (news) this.#poke();
+  }
+
+  #learn(known: Acquaintance, standing: Standing): void {
+    const { view } = this.#agreement;
+    known.standing = standing;
+    if (standing.id !== view.id) {
+      known.strayedSince ??= this.#now();
+    } else {
+      known.strayedSince = null;
+      if (standing.established) this.#established = true;
+    }
+    this.#agreement.onStanding(known.peer, standing);
+  }
+
+  #onRefused(known: Acquaintance, reason: RefusalReason): void {
+    known.refused = true;
+    this.#notify(noticeOfRefusal(reason));
+    this.#options.transport.drop(known.peer, 'It refused this peer.');
+  }
+
+  #refuse(peer: PeerId, reason: RefusalReason, message: string, notice: RoomNotice): void {
+    const known = this.#roster.get(peer);
+    if (known === undefined || known.refused) return;
+    known.refused = true;
+    this.#notify(notice);
+    void this.#mail
+      .send(peer, { kind: 'refused', reason, message: message.slice(0, 400) })
+      .then(() => this.#options.transport.drop(peer, message));
+  }
+
+  #onCommand(from: PeerId, { number, command }: ControlOf<'command'>): void {
+    if (seatsOf(this.#agreement.view, from).length === 0) return;
+    if (command.kind === 'recipe') {
+      const problem = recipeProblem(command.recipe) ?? this.#options.host.checkRecipe(command.recipe);
+      if (problem !== null) return;
+    }
+    this.#desk.enqueue({ peer: from, number, command });
+  }
+
+  #onReport(from: PeerId, { rows, epoch }: ControlOf<'report'>): void {
+    const seats = new Set(seatsOf(this.#agreement.view, from).map(({ seat }) => seat));
+    const own = rows.filter(({ seat }) => seats.has(seat));
+    if (own.length === 0) return;
+    for (const handler of [...this.#reportHandlers]) handler(from, epoch, own);
+  }
+
+  #nameOf(peer: PeerId): string {
+    return this.#roster.get(peer)?.hello?.name ?? '';
+  }
+
+  #statusOf(at: Outlook, peer: PeerId, member: boolean): MemberStatus {
+    const { self, transport } = this.#options;
+    if (peer === self.peer) {
+      const own = { name: this.#name, hidden: this.#hidden, ...this.#backend, workers: this.#workers };
+      return { peer, member, ...own, suspectedSince: null, carrier: 'memory' };
+    }
+    const known = this.#roster.get(peer) ?? this.#absent.get(peer);
+    return {
+      peer,
+      member,
+      name: known?.hello?.name ?? '',
+      hidden: known?.hello?.hidden ?? false,
+      backend: known?.hello?.backend ?? 'unknown',
+      adapter: known?.hello?.adapter ?? '',
+      workers: known?.hello?.workers ?? seatsOf(at.view, peer).length,
+      suspectedSince: isWell(at, peer) ? null : (known?.heard ?? at.now),
+      carrier: transport.carrier(peer),
+    };
+  }
+}
+
+function clampWorkers(count: number): number {
+  return Number.isFinite(count) ? Math.min(MAX_WORKERS_PER_PEER, Math.max(1, Math.round(count))) : 1;
+}

@@ -1,0 +1,65 @@
+/**
+ * The address a server is to have: a port in use is found before Vite tries, so that the last line a
+ * person sees says which port it was and how to choose another.
+ */
+import { createServer } from 'node:net';
+import { inspect } from 'node:util';
+
+/** A port that cannot be had; the message says what to do. */
+export class PortError extends Error {
+  override readonly name = 'PortError';
+
+  /** Vite prints start-up errors through `inspect`: the sentence, without a stack. */
+  [inspect.custom](): string {
+    return this.message;
+  }
+}
+
+export interface Listening {
+  readonly port?: number | undefined;
+  readonly strictPort?: boolean | undefined;
+  readonly host?: string | boolean | undefined;
+}
+
+/**
+ * Tries the port that is about to be listened on. Only strict ports are tried: others give way by themselves.
+ * @throws {PortError} (as a rejection) if it cannot be had.
+ */
+export async function checkPort({ port, strictPort, host }: Listening): Promise<void> {
+  if (!strictPort || port === undefined || port === 0) return;
+  // Vite restarts a server while the old one still listens, with all modules evaluated afresh.
+  const mark = `${process.pid}:${port}`;
+  if (process.env.MURMURATION_LISTENING === mark) return;
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(sentence(port, error))));
+    probe.listen({ port, ...(typeof host === 'string' ? { host } : {}) }, () => probe.close(() => resolve()));
+  });
+  process.env.MURMURATION_LISTENING = mark;
+}
+
+function sentence(port: number, error: NodeJS.ErrnoException): string {
+  const choose = `choose another with PORT, for example: PORT=${port + 1} npm start`;
+  if (error.code === 'EADDRINUSE') return `Port ${port} is already in use; ${choose}`;
+  if (error.code === 'EACCES') return `Port ${port} may not be opened by this user; ${choose}`;
+  return `Port ${port} cannot be opened (${error.message}); ${choose}`;
+}
+
+/** PORT from the environment: a whole number from 0 (any free port) to 65535; 8080 if not given. */
+export function portFrom(given: string | undefined): number {
+  if (given === undefined || given === '') return 8080;
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new PortError(
+    `PORT: ${JSON.stringify(given)} is no port; it must be a whole number from 0 to 65535.`,
+  );
+}
+
+/** Where to point a browser. Loopback is called localhost, which browsers treat as a secure context. */
+export function address(server: { address(): unknown } | null): string {
+  const bound = server?.address();
+  if (typeof bound !== 'object' || bound === null) return 'an unknown address';
+  const { address: host, port } = { address: '', port: 0, ...bound };
+  const everywhere = ['', '::', '0.0.0.0', '::1', '127.0.0.1'].includes(host);
+  return `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+}

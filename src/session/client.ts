@@ -1,0 +1,186 @@
+/**
+ * The page's side of the session: it reads the address, finds the room, starts the session's thread and
+ * PeerJS (which needs a page), and passes plain data between them and the dashboard. It computes nothing.
+ */
+import { realClock } from '../base/clock.ts';
+import { randomPeerId } from '../network/identity.ts';
+import { type Lab, type LabBuild, parseLab } from '../network/lab.ts';
+import { ROOM_CODE, roomCode } from '../network/room-code.ts';
+import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
+import { recipeFromUrl } from '../recipe/url.ts';
+import type { LabHandle, WorkerModel } from './handle.ts';
+import type { Report, Snapshot } from './snapshot.ts';
+import type { FromThread, ToThread } from './thread-messages.ts';
+import { WORDS } from './words.ts';
+
+/** Where there is no signalling for so long, the tabs of this browser are met without it, in ms. */
+const SIGNALLING_PATIENCE_MS = 3000;
+/** In a browser of its own a tab that hears nobody for so long has the room for itself, in ms. */
+const BROADCAST_PATIENCE_MS = 1000;
+/** The room of tabs whose host names none. */
+const LOCAL_ROOM = 'local';
+
+declare global {
+  interface Window {
+    murmuration?: LabHandle;
+  }
+}
+
+const fill = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
+
+async function findLab(base: URL): Promise<Lab | null> {
+  try {
+    const response = await fetch(new URL('lab.json', base), { cache: 'no-store' });
+    return response.ok ? parseLab(await response.json()) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The room that the address asks for: a code, a fresh one for `new`, or null for the host's own. */
+function roomOf(asked: string | null): string | null {
+  const room = asked === 'new' ? roomCode(fill) : asked;
+  if (room === null || !ROOM_CODE.test(room)) return null;
+  if (asked === 'new') history.replaceState(null, '', `#room=${room}`);
+  return room;
+}
+
+class Client implements LabHandle {
+  readonly #worker = new Worker(new URL('./thread.ts', import.meta.url), { type: 'module', name: 'session' });
+  readonly #listeners = new Set<(report: Report) => void>();
+  readonly #asked = new Map<number, (models: readonly WorkerModel[]) => void>();
+  #latest: Snapshot | null = null;
+  #question = 0;
+  #page: WebRtcPage | null = null;
+  #broadcasting = false;
+
+  constructor(lab: LabBuild) {
+    this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#hear(data);
+    const url = new URL(location.href);
+    const { recipe, local, room, errors } = recipeFromUrl(url);
+    const base = new URL(import.meta.env.BASE_URL, url);
+    const self = randomPeerId(fill);
+    const networked = local.transport === 'auto' || local.transport === 'webrtc';
+    const { port1, port2 } = new MessageChannel();
+    this.#tell(
+      { kind: 'start', self, recipe, local, lab, base: base.href, webrtc: networked ? port2 : null },
+      networked ? [port2] : [],
+    );
+    errors.forEach((error, index) => {
+      this.#tell({ kind: 'notice', notice: WORDS.badAddress(index, error) });
+    });
+    document.addEventListener('visibilitychange', () => this.#visibility());
+    addEventListener('pagehide', () => this.#tell({ kind: 'close' }));
+    // A page that comes back from the browser's cache has lost its session.
+    addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
+    addEventListener('hashchange', () => location.reload());
+    this.#visibility();
+    void this.#enter(roomOf(room), base, lab, self, local.transport, port1);
+  }
+
+  snapshot(): Snapshot | null {
+    return this.#latest;
+  }
+
+  subscribe(listener: (report: Report) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  send(request: Parameters<LabHandle['send']>[0]): void {
+    this.#tell({ kind: 'request', request });
+  }
+
+  models(): Promise<readonly WorkerModel[]> {
+    return new Promise((resolve) => {
+      this.#question += 1;
+      this.#asked.set(this.#question, resolve);
+      this.#tell({ kind: 'models', id: this.#question });
+    });
+  }
+
+  close(): void {
+    this.#page?.close();
+    this.#tell({ kind: 'close' });
+  }
+
+  #tell(message: ToThread, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #hear(message: FromThread): void {
+    if (message.kind === 'models') {
+      this.#asked.get(message.id)?.(message.models);
+      this.#asked.delete(message.id);
+      return;
+    }
+    if (message.report.kind === 'snapshot') this.#latest = message.report.snapshot;
+    for (const listener of [...this.#listeners]) listener(message.report);
+  }
+
+  #visibility(): void {
+    this.send({ kind: 'hidden', hidden: document.visibilityState === 'hidden' });
+  }
+
+  async #enter(
+    asked: string | null,
+    base: URL,
+    build: LabBuild,
+    self: string,
+    transport: string,
+    port: MessagePort,
+  ): Promise<void> {
+    const lab = await findLab(base);
+    const room = asked ?? lab?.room ?? LOCAL_ROOM;
+    this.#tell({ kind: 'room', code: room });
+    if (lab !== null && lab.version !== build.version) {
+      this.#tell({ kind: 'notice', notice: WORDS.outdated() });
+    }
+    if (transport === 'memory') this.#tell({ kind: 'established' });
+    else if (transport === 'broadcast' || lab === null) this.#broadcast(room);
+    else this.#connect(room, lab, build, self, port);
+  }
+
+  #connect(room: string, lab: Lab, build: LabBuild, self: string, port: MessagePort): void {
+    const secure = location.protocol === 'https:';
+    const server = {
+      host: location.hostname,
+      port: Number(location.port === '' ? (secure ? 443 : 80) : location.port),
+      path: lab.signalling.path,
+      secure,
+    };
+    const onStatus = (status: WebRtcStatus) => this.#webRtcStatus(status, room);
+    this.#page = openWebRtcPage({ room, server, lab: build, self, port, onStatus });
+    this.#tell({ kind: 'signalling', status: 'connecting' });
+    realClock.after(SIGNALLING_PATIENCE_MS, () => {
+      if (this.#page?.status().signalling !== 'connected') this.#broadcast(room);
+    });
+  }
+
+  #webRtcStatus(status: WebRtcStatus, room: string): void {
+    this.#tell({ kind: 'signalling', status: status.signalling });
+    if (status.discovery === 'alone') this.#tell({ kind: 'established' });
+    if (status.outdated) this.#tell({ kind: 'notice', notice: WORDS.outdated() });
+    if (status.discovery === 'unreachable') this.#tell({ kind: 'notice', notice: WORDS.unreachable() });
+    else this.#tell({ kind: 'dismiss', id: 'unreachable' });
+    if (status.signalling === 'down') {
+      this.#tell({ kind: 'notice', notice: WORDS.noSignalling() });
+      this.#broadcast(room);
+    } else if (status.signalling === 'connected') this.#tell({ kind: 'dismiss', id: 'signalling' });
+  }
+
+  /** Meets the tabs of this browser without a server. */
+  #broadcast(room: string): void {
+    if (this.#broadcasting) return;
+    this.#broadcasting = true;
+    this.#tell({ kind: 'broadcast', room });
+    realClock.after(BROADCAST_PATIENCE_MS, () => this.#tell({ kind: 'established' }));
+  }
+}
+
+/** Starts the lab in this page; also puts its handle on `window.murmuration`. */
+export function startLab(): LabHandle {
+  const client = new Client({ version: __LAB_VERSION__, built: __LAB_BUILT__ });
+  window.murmuration = client;
+  return client;
+}

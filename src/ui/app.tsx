@@ -1,0 +1,92 @@
+/**
+ * The page: sentence and buttons on top, the flock as the hero, charts beside it. Only arrangement;
+ * each part reads what it shows by itself.
+ */
+import { lazy, Suspense, useEffect } from 'react';
+import { useSnapshot, useStage, useView } from './context.ts';
+import { Flock } from './flock/flock.tsx';
+import { Inspector } from './inspector.tsx';
+import { MyWorker } from './my-worker.tsx';
+import { Notices } from './notices.tsx';
+import { Projector } from './projector.tsx';
+import { RecipeSentence } from './recipe/recipe-sentence.tsx';
+import { RoomLink } from './room-link.tsx';
+import { RunControls } from './run-controls.tsx';
+import { PhaseAnnouncer, StatusLine } from './status-line.tsx';
+import { Tables } from './tables.tsx';
+import { AxisSwitch, ViewControls } from './view-controls.tsx';
+import { words } from './words.ts';
+import { WorkerCount } from './worker-count.tsx';
+
+const Charts = lazy(() => import('./charts/charts.tsx'));
+
+export function ChartsWhenLoaded() {
+  return (
+    <Suspense fallback={<p className="chart-empty">{words.charts.loading}…</p>}>
+      <Charts />
+    </Suspense>
+  );
+}
+
+/** Keeps the address of this page in step with the recipe, so that it can be copied at any time. */
+function useAddress(): void {
+  const { linkOf } = useStage();
+  const recipe = useSnapshot((snapshot) => snapshot?.recipe ?? null);
+  const workers = useSnapshot((snapshot) => snapshot?.local.workers ?? null);
+  const local = useSnapshot((snapshot) => JSON.stringify(snapshot?.local ?? null));
+  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const projector = useView((state) => state.projector);
+  useEffect(() => {
+    if (recipe === null || workers === null || code === null) return;
+    const named = new URLSearchParams(window.location.hash.slice(1)).has('room');
+    const address = new URL(linkOf(recipe, JSON.parse(local), named ? code : undefined));
+    if (projector) address.searchParams.set('view', 'projector');
+    if (address.href !== window.location.href) window.history.replaceState(null, '', address);
+  }, [recipe, workers, local, code, projector, linkOf]);
+}
+
+function Desk() {
+  const chosen = useView((state) => state.selected !== null);
+  return (
+    <div className="desk">
+      <header className="top">
+        <div className="brand">
+          <h1>{words.title}</h1>
+          <a className="skip" href="#flock">
+            {words.view.skip}
+          </a>
+          <RoomLink />
+          <ViewControls />
+        </div>
+        <Notices />
+        <RecipeSentence />
+        <div className="bar">
+          <RunControls />
+          <WorkerCount label={words.run.workers} />
+          <StatusLine />
+        </div>
+      </header>
+      <main className={chosen ? 'stage inspecting' : 'stage'}>
+        <MyWorker />
+        <Flock />
+        <section className="charts" aria-label={words.charts.label}>
+          <AxisSwitch />
+          <ChartsWhenLoaded />
+        </section>
+        <Inspector />
+        <Tables />
+      </main>
+    </div>
+  );
+}
+
+export function App() {
+  useAddress();
+  const projector = useView((state) => state.projector);
+  return (
+    <>
+      {projector ? <Projector charts={<ChartsWhenLoaded />} /> : <Desk />}
+      <PhaseAnnouncer />
+    </>
+  );
+}

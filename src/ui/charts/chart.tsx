@@ -1,0 +1,172 @@
+/**
+ * One chart: title, latest value, lines with their names at the end, faint gridlines, units on both axes.
+ * No animation and no dots: both cost frames and say nothing.
+ */
+import {
+  Area,
+  CartesianGrid,
+  ComposedChart,
+  Line,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
+import type { Axis } from '../../store/view.ts';
+import { bytes, byteTick, grouped, tick } from '../format.ts';
+import { words } from '../words.ts';
+import { type ChartData, type ChartRow, extent } from './data.ts';
+import { EndLabels } from './end-labels.tsx';
+import { linearDomain, linearTicks, logDomain, logTicks } from './scale.ts';
+
+export interface ChartProps {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  /** Latest value in words, beside the title, and what it is the value of. */
+  readonly value: string;
+  readonly of?: string;
+  readonly note?: string;
+  readonly empty: string;
+  readonly data: ChartData;
+  readonly axis: Axis;
+  readonly large: boolean;
+  readonly log?: boolean;
+  readonly floor?: number;
+  readonly ceiling?: number;
+  /** Shared by all charts, so that the same x stands under the same place. */
+  readonly right: number;
+  readonly format: (value: number) => string;
+  readonly tickFormat: (value: number) => string;
+}
+
+function Tip({
+  row,
+  data,
+  axis,
+  format,
+}: { readonly row: ChartRow } & Pick<ChartProps, 'data' | 'axis' | 'format'>) {
+  const lines = data.lines.filter((line) => typeof row[line.key] === 'number');
+  return (
+    <div className="tip">
+      <b>
+        {axis === 'rounds'
+          ? `${words.status.round} ${grouped(row.x)}`
+          : `${bytes(row.x)} ${words.charts.sent}`}
+      </b>
+      {lines.map((line) => {
+        const value = row[line.key];
+        return (
+          <span key={line.key} style={{ color: line.colour }}>
+            {line.label} <span className="number">{typeof value === 'number' ? format(value) : ''}</span>
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function Plot(props: ChartProps & { readonly range: readonly [number, number] }) {
+  const { data, axis, large, log, floor, ceiling, right, range, format, tickFormat } = props;
+  const [low, high] = range;
+  const domain = log ? logDomain(low, high) : linearDomain(floor ?? low, ceiling ?? high);
+  const last = data.rows.at(-1)?.x ?? 1;
+  const end = Math.max(axis === 'rounds' ? 5 : 1000, last);
+  const fontSize = large ? 20 : 12;
+  const axisText = { fontSize, fill: 'var(--quiet)' };
+  return (
+    <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 120 }}>
+      <ComposedChart
+        data={[...data.rows]}
+        margin={{ top: 6, right, bottom: 0, left: 0 }}
+        accessibilityLayer={false}
+      >
+        <CartesianGrid stroke="var(--hairline)" vertical={false} />
+        <XAxis
+          dataKey="x"
+          type="number"
+          domain={[0, end]}
+          ticks={linearTicks(0, end, 4)}
+          tickFormatter={axis === 'rounds' ? tick : byteTick}
+          tick={axisText}
+          tickLine={false}
+          stroke="var(--hairline)"
+          height={large ? 30 : 20}
+          allowDataOverflow
+        />
+        <YAxis
+          scale={log ? 'log' : 'linear'}
+          domain={[...domain]}
+          ticks={log ? logTicks(domain) : linearTicks(domain[0], domain[1], 4)}
+          tickFormatter={tickFormat}
+          tick={axisText}
+          tickLine={false}
+          axisLine={false}
+          width={large ? 84 : 52}
+          allowDataOverflow
+        />
+        {data.band && (
+          <Area
+            dataKey="band"
+            stroke="none"
+            fill="var(--c0)"
+            fillOpacity={0.18}
+            isAnimationActive={false}
+            connectNulls
+            activeDot={false}
+          />
+        )}
+        {data.lines.map((line) => (
+          <Line
+            key={line.key}
+            dataKey={line.key}
+            stroke={line.colour}
+            strokeWidth={(line.strong ? 2.2 : 1.5) * (large ? 1.6 : 1)}
+            {...(line.dashed ? { strokeDasharray: '3 4' } : {})}
+            dot={false}
+            activeDot={false}
+            isAnimationActive={false}
+            connectNulls
+          />
+        ))}
+        <EndLabels data={data} end={end} unit={words.charts.axisUnit[axis]} fontSize={fontSize} />
+        {!large && (
+          <Tooltip
+            isAnimationActive={false}
+            cursor={{ stroke: 'var(--quiet)', strokeDasharray: '2 3' }}
+            content={({ active, label }) => {
+              const row = active ? data.rows.find((candidate) => candidate.x === label) : undefined;
+              return row === undefined ? null : <Tip row={row} data={data} axis={axis} format={format} />;
+            }}
+          />
+        )}
+      </ComposedChart>
+    </ResponsiveContainer>
+  );
+}
+
+export function Chart(props: ChartProps) {
+  const { id, title, unit, value, of, note, empty, data } = props;
+  const range = extent(data);
+  return (
+    <figure className={`chart ${id}`}>
+      <figcaption>
+        <h3>
+          {title} <small>{unit}</small>
+        </h3>
+        <span>
+          {of !== undefined && <small>{of} </small>}
+          <b className="number">{value}</b>
+        </span>
+      </figcaption>
+      {range === null ? (
+        <p className="chart-empty">{empty}</p>
+      ) : (
+        <div className="plot" role="img" aria-label={words.charts.summary(title, value)}>
+          <Plot {...props} range={range} />
+        </div>
+      )}
+      {note !== undefined && range !== null && <p className="note">{note}</p>}
+    </figure>
+  );
+}

@@ -1,0 +1,143 @@
+/**
+ * All charts, one x-axis for all of them. Loaded apart from the shell, so that the page can be used
+ * before the charting library is there.
+ */
+import { useStore } from 'zustand';
+import type { Snapshot } from '../../session/snapshot.ts';
+import type { History } from '../../store/history.ts';
+import type { Axis } from '../../store/view.ts';
+import { useSnapshot, useStage, useView } from '../context.ts';
+import { bytes, byteTick, percent, three, tick } from '../format.ts';
+import { words } from '../words.ts';
+import { Chart, type ChartProps } from './chart.tsx';
+import { consensusChart, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
+
+interface Given {
+  readonly axis: Axis;
+  readonly history: History;
+  readonly snapshot: Snapshot | null;
+  readonly large: boolean;
+}
+
+function mean(values: readonly (number | undefined)[]): number | null {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
+function shared({ axis, large }: Given): Pick<ChartProps, 'axis' | 'large' | 'right'> {
+  return { axis, large, right: large ? 140 : 96 };
+}
+
+function Loss(given: Given) {
+  const { axis, history, snapshot } = given;
+  const count = history.loss.size;
+  const latest = mean([...history.loss.values()].map((series) => series.last?.y));
+  return (
+    <Chart
+      {...shared(given)}
+      id="loss"
+      title={words.charts.loss}
+      unit={words.charts.lossUnit}
+      value={three(latest)}
+      {...(count > 1 ? { of: words.charts.mean } : {})}
+      {...(count > LINE_LIMIT ? { note: words.charts.band(count) } : {})}
+      empty={words.charts.empty.loss}
+      data={workerChart(axis, history, history.loss, snapshot)}
+      floor={0}
+      format={three}
+      tickFormat={tick}
+    />
+  );
+}
+
+function Accuracy(given: Given) {
+  const { axis, history, snapshot } = given;
+  const averaged = history.average.last !== undefined;
+  const latest = history.average.last?.y ?? mean([...history.accuracy.values()].map((each) => each.last?.y));
+  return (
+    <Chart
+      {...shared(given)}
+      id="accuracy"
+      title={words.charts.accuracy}
+      unit={words.charts.accuracyUnit}
+      value={percent(latest)}
+      {...(averaged
+        ? { of: words.charts.ofAverage }
+        : history.accuracy.size > 1
+          ? { of: words.charts.mean }
+          : {})}
+      empty={words.charts.empty.accuracy(snapshot?.recipe.evalEvery ?? 10)}
+      data={workerChart(axis, history, history.accuracy, snapshot, history.average)}
+      ceiling={1}
+      format={percent}
+      tickFormat={percent}
+    />
+  );
+}
+
+function Consensus(given: Given) {
+  const { axis, history, snapshot } = given;
+  const data = consensusChart(axis, history, snapshot);
+  const dashed = data.lines.some((line) => line.dashed);
+  const known = history.consensus.last !== undefined;
+  const how = history.exact ? words.charts.exact : words.charts.estimated;
+  return (
+    <Chart
+      {...shared(given)}
+      id="consensus"
+      title={words.charts.consensus}
+      unit={known ? `${words.charts.consensusUnit}, ${how}` : words.charts.consensusUnit}
+      value={three(history.consensus.last?.y)}
+      {...(dashed && snapshot?.spectrum
+        ? { note: words.charts.theoryNote(three(snapshot.spectrum.gap)) }
+        : {})}
+      empty={words.charts.empty.consensus}
+      data={data}
+      log
+      format={three}
+      tickFormat={tick}
+    />
+  );
+}
+
+function Traffic(given: Given) {
+  const { axis, history } = given;
+  const sent = history.sent.last?.y ?? 0;
+  const full = history.uncompressed.last?.y ?? 0;
+  const moved = sent > 0 || (history.received.last?.y ?? 0) > 0;
+  const data = trafficChart(axis, history);
+  return (
+    <Chart
+      {...shared(given)}
+      id="traffic"
+      title={words.charts.traffic}
+      unit={words.charts.trafficUnit}
+      value={moved ? bytes(sent) : ''}
+      {...(moved ? { of: words.charts.sent } : {})}
+      {...(sent > 0 && full > sent * 1.05 ? { note: words.charts.ratio(three(full / sent)) } : {})}
+      empty={words.charts.empty.traffic}
+      data={moved ? data : { ...data, rows: [] }}
+      floor={0}
+      format={bytes}
+      tickFormat={byteTick}
+    />
+  );
+}
+
+export default function Charts() {
+  const { lab } = useStage();
+  const snapshot = useSnapshot((latest) => latest);
+  const axis = useView((state) => state.axis);
+  const large = useView((state) => state.projector);
+  // The history is not React's: its tick says when to read it again.
+  useStore(lab.store, (state) => state.tick);
+  const given: Given = { axis, history: lab.history, snapshot, large };
+  return (
+    <>
+      <Loss {...given} />
+      {!large && <Accuracy {...given} />}
+      <Consensus {...given} />
+      {!large && <Traffic {...given} />}
+    </>
+  );
+}

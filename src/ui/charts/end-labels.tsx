@@ -1,0 +1,72 @@
+/** Each line's name at its end, moved apart where lines meet: instead of a legend. And the x-axis' unit. */
+import { usePlotArea, useXAxisScale, useYAxisScale } from 'recharts';
+import type { ChartData, Line } from './data.ts';
+import { spread } from './scale.ts';
+
+/** Height of a line of labels, in font sizes. */
+const LINE_HEIGHT = 1.1;
+
+interface Props {
+  readonly data: ChartData;
+  /** x at the right end of the axis. */
+  readonly end: number;
+  readonly unit: string;
+  readonly fontSize: number;
+}
+
+interface End {
+  readonly line: Line;
+  readonly x: number;
+  readonly y: number;
+}
+
+export function EndLabels({ data, end, unit, fontSize }: Props) {
+  const yScale = useYAxisScale();
+  const xScale = useXAxisScale();
+  const area = usePlotArea();
+  if (yScale === undefined || xScale === undefined || area === undefined) return null;
+  const right = area.x + area.width;
+  const bottom = area.y + area.height;
+  const ends = data.lines.flatMap((line): End[] => {
+    if (line.label === '') return [];
+    const row = data.rows.findLast((candidate) => typeof candidate[line.key] === 'number');
+    const y = row === undefined ? undefined : yScale(row[line.key]);
+    const x = row === undefined ? undefined : xScale(row.x);
+    return x === undefined || y === undefined || !Number.isFinite(y) ? [] : [{ line, x, y }];
+  });
+  // A line that ends early is named where it ends; the others share the margin.
+  const early = ends.filter(({ x }) => x < right - 0.2 * area.width);
+  const late = ends.filter((candidate) => !early.includes(candidate));
+  const places = spread(
+    late.map(({ y }) => y),
+    fontSize * LINE_HEIGHT,
+    area.y + 4,
+    bottom,
+  );
+  const text = (line: Line, x: number, y: number) => (
+    <text x={x} y={y} dy="0.35em" fontSize={fontSize} fill={line.colour} fontWeight={line.strong ? 700 : 400}>
+      {line.label}
+    </text>
+  );
+  return (
+    <g className="end-labels">
+      {early.map(({ line, x, y }) => (
+        <g key={line.key}>{text(line, x + 5, Math.min(y, bottom - fontSize * 0.5))}</g>
+      ))}
+      {late.map(({ line, x, y }, index) => {
+        const place = places[index] ?? y;
+        return (
+          <g key={line.key}>
+            <path d={`M${x + 1} ${y}L${right + 8} ${place}`} stroke={line.colour} />
+            {text(line, right + 11, place)}
+          </g>
+        );
+      })}
+      {end > 0 && (
+        <text x={right + 11} y={bottom + fontSize * 1.3} fontSize={fontSize} fill="var(--quiet)">
+          {unit}
+        </text>
+      )}
+    </g>
+  );
+}

@@ -1,0 +1,207 @@
+/**
+ * The picture of the flock: workers on a circle, edges between them, everything on it measured. One stop
+ * in the tab order: arrow keys walk over workers and then edges, Enter opens the details, Escape closes
+ * them. The same facts stand in words in `tables.tsx`.
+ */
+import { type KeyboardEvent, useRef, useState } from 'react';
+import type { EdgeStatus, Snapshot, WorkerStatus } from '../../session/snapshot.ts';
+import { type Selection, sameSelection } from '../../store/view.ts';
+import { useMedia, useRecipe, useSnapshot, useStage, useView } from '../context.ts';
+import { bytes, grouped, three } from '../format.ts';
+import { sentenceOf, textOf } from '../sentence.ts';
+import { words } from '../words.ts';
+import { Disc } from './disc.tsx';
+import { discRadius, HEIGHT, home, type Spot, spot, WIDTH } from './geometry.ts';
+import { Legend } from './legend.tsx';
+import { Link } from './link.tsx';
+
+const NO_WORKERS: readonly WorkerStatus[] = [];
+const NO_EDGES: readonly EdgeStatus[] = [];
+/** More labels than this would lie over one another. */
+const LABELLED = 12;
+/** More pulses than this are noise: beyond it only this tab's edges show them. */
+const PULSED = 40;
+
+/** What a screen reader says of a worker. */
+export function describeWorker(worker: WorkerStatus): string {
+  const parts = [worker.name];
+  if (worker.mine) parts.push(words.flock.you);
+  parts.push(words.health[worker.health]);
+  if (worker.hidden && worker.health !== 'hidden') parts.push(words.health.hidden);
+  parts.push(`${words.table.round} ${grouped(worker.round)}`);
+  if (worker.trainLoss !== null) parts.push(`${words.table.loss} ${three(worker.trainLoss)}`);
+  return words.flock.workerLabel(parts);
+}
+
+function nameOf(workers: readonly WorkerStatus[], seat: number): string {
+  return workers.find((worker) => worker.seat === seat)?.name ?? String(seat);
+}
+
+export function describeEdge(edge: EdgeStatus, workers: readonly WorkerStatus[]): string {
+  const rate = edge.bytesPerSecond > 0 ? bytes(edge.bytesPerSecond) : words.flock.noTraffic;
+  return words.flock.edgeLabel(
+    nameOf(workers, edge.a),
+    nameOf(workers, edge.b),
+    rate,
+    words.room.carrier[edge.carrier],
+  );
+}
+
+function selections(workers: readonly WorkerStatus[], edges: readonly EdgeStatus[]): readonly Selection[] {
+  return [
+    ...workers.map((worker) => ({ kind: 'worker', seat: worker.seat }) as const),
+    ...edges.map((edge) => ({ kind: 'edge', a: edge.a, b: edge.b }) as const),
+  ];
+}
+
+function useDescription(): string {
+  const { catalogue } = useStage();
+  const recipe = useRecipe();
+  const snapshot = useSnapshot((latest) => latest);
+  const count = snapshot?.workers.filter((worker) => worker.health !== 'gone').length ?? 0;
+  const sentence = textOf(sentenceOf(recipe, count, catalogue));
+  const phase = words.phase[snapshot?.phase ?? 'starting'];
+  return `${sentence} ${words.flock.state(grouped(snapshot?.round ?? 0), phase)}`;
+}
+
+/** Keyboard walking: which of the items has the tab stop, and what the keys do. */
+function useWalk(items: readonly Selection[]) {
+  const { view } = useStage();
+  const [current, setCurrent] = useState(0);
+  const elements = useRef(new Map<number, SVGGElement>());
+  const stop = Math.min(current, Math.max(0, items.length - 1));
+  const press = (event: KeyboardEvent, index: number) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      const next = (index + step + items.length) % items.length;
+      setCurrent(next);
+      elements.current.get(next)?.focus();
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      view.setState({ selected: items[index] ?? null });
+    } else if (event.key === 'Escape') {
+      view.setState({ selected: null });
+    } else return;
+    event.preventDefault();
+  };
+  return {
+    stop,
+    press,
+    /** Remembers the element of an item, so that the arrows can focus it. */
+    hold: (index: number) => (element: SVGGElement | null) => {
+      if (element === null) elements.current.delete(index);
+      else elements.current.set(index, element);
+    },
+    choose: (index: number) => {
+      setCurrent(index);
+      const item = items[index] ?? null;
+      view.setState((state) => ({ selected: sameSelection(state.selected, item) ? null : item }));
+    },
+  };
+}
+
+function Hint({ workers }: { readonly workers: readonly WorkerStatus[] }) {
+  const present = workers.filter((worker) => worker.health !== 'gone');
+  if (present.length > 0 && present.some((worker) => !worker.mine)) return null;
+  return (
+    <p className="hint">
+      {present.length === 1 && <b>{words.flock.alone} </b>}
+      {words.flock.joinHint} {present.length === 1 && words.flock.virtualHint}
+    </p>
+  );
+}
+
+function usePicture(snapshot: Snapshot | null) {
+  const { lab } = useStage();
+  const workers = snapshot?.workers ?? NO_WORKERS;
+  const radius = discRadius(workers.length);
+  const spots = new Map<number, Spot>();
+  workers.forEach((worker, index) => {
+    const distance = worker.health === 'gone' ? null : worker.distanceToMean;
+    spots.set(worker.seat, spot(index, workers.length, distance, lab.history.farthest));
+  });
+  const edges = (snapshot?.edges ?? NO_EDGES).filter((edge) => spots.has(edge.a) && spots.has(edge.b));
+  const mine = new Set(workers.filter((worker) => worker.mine).map((worker) => worker.seat));
+  return { workers, edges, radius, spots, mine };
+}
+
+export function Flock() {
+  const snapshot = useSnapshot((latest) => latest);
+  const selected = useView((state) => state.selected);
+  const still = useMedia('(prefers-reduced-motion: reduce)');
+  const description = useDescription();
+  const { workers, edges, radius, spots, mine } = usePicture(snapshot);
+  const walk = useWalk(selections(workers, edges));
+  const beat = snapshot?.phase === 'running' && !still ? snapshot.round : null;
+  const item = (index: number, label: string, chosen: boolean) => ({
+    ref: walk.hold(index),
+    className: 'item',
+    role: 'button',
+    tabIndex: index === walk.stop ? 0 : -1,
+    'aria-label': label,
+    'aria-pressed': chosen,
+    onClick: () => walk.choose(index),
+    onKeyDown: (event: KeyboardEvent) => walk.press(event, index),
+  });
+
+  return (
+    <section className="flock" id="flock" aria-label={words.flock.title}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-label={description}>
+        {workers.length > 1 &&
+          workers.map((worker, index) => {
+            const there = home(index, workers.length);
+            const now = spots.get(worker.seat) ?? there;
+            return (
+              <g key={worker.seat} className="home">
+                <line x1={there.x} y1={there.y} x2={now.x} y2={now.y} />
+                <circle cx={there.x} cy={there.y} r={radius * 0.5} />
+              </g>
+            );
+          })}
+        {edges.map((edge, index) => {
+          const from = spots.get(edge.a);
+          const to = spots.get(edge.b);
+          if (from === undefined || to === undefined) return null;
+          const chosen = sameSelection(selected, { kind: 'edge', a: edge.a, b: edge.b });
+          const pulsed = edges.length <= PULSED || mine.has(edge.a) || mine.has(edge.b);
+          const label = describeEdge(edge, workers);
+          return (
+            <g key={`${edge.a}-${edge.b}`} {...item(workers.length + index, label, chosen)}>
+              <title>{label}</title>
+              <Link
+                edge={edge}
+                from={from}
+                to={to}
+                radius={radius}
+                chosen={chosen}
+                beat={pulsed ? beat : null}
+              />
+            </g>
+          );
+        })}
+        {workers.map((worker, index) => {
+          const chosen = sameSelection(selected, { kind: 'worker', seat: worker.seat });
+          const label = describeWorker(worker);
+          return (
+            <g key={worker.seat} {...item(index, label, chosen)}>
+              <title>{label}</title>
+              <Disc
+                worker={worker}
+                at={spots.get(worker.seat) ?? home(index, workers.length)}
+                radius={radius}
+                labelled={workers.length <= LABELLED}
+                chosen={chosen}
+              />
+            </g>
+          );
+        })}
+        {workers.length === 0 && (
+          <text className="none" x={WIDTH / 2} y={HEIGHT / 2}>
+            {words.status.starting}…
+          </text>
+        )}
+      </svg>
+      <Hint workers={workers} />
+      <Legend pulses={!still} />
+    </section>
+  );
+}

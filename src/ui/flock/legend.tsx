@@ -1,0 +1,19 @@
+/** What colour, place, width and motion mean in the picture of the flock. */
+import { tick } from '../format.ts';
+import { words } from '../words.ts';
+import { LOSS_SCALE } from './geometry.ts';
+
+export function Legend({ pulses }: { readonly pulses: boolean }) {
+  return (
+    <ul className="legend">
+      <li>
+        {words.flock.loss} <span className="number">{tick(LOSS_SCALE.high)}</span>
+        <span className="scale" aria-hidden="true" />
+        <span className="number">{tick(LOSS_SCALE.low)}</span>
+      </li>
+      <li>{words.flock.agreement}</li>
+      <li>{words.flock.width}</li>
+      {pulses && <li>{words.flock.pulse}</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * Puts the page together: stores, theme, address, React. The shell shows at once; the session is started
+ * beside it and whatever is pressed before it is there waits for it.
+ */
+import { createRoot } from 'react-dom/client';
+import { realClock } from '../base/clock.ts';
+import { FAMILIES, refusal, SCALARS } from '../recipe/schema.ts';
+import { recipeFromUrl, urlOf } from '../recipe/url.ts';
+import type { LabHandle } from '../session/handle.ts';
+import { createLab, type Lab } from '../store/lab.ts';
+import { createView, themeOf, type ViewStore } from '../store/view.ts';
+import { App } from './app.tsx';
+import { type Stage, StageContext } from './context.ts';
+import './styles/all.css';
+import { words } from './words.ts';
+
+const THEME_KEY = 'murmuration.theme';
+
+/** Storage may be switched off, in which case the theme is chosen anew in every tab. */
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(THEME_KEY);
+  } catch {
+    return null;
+  }
+}
+
+function remember(theme: string): void {
+  try {
+    localStorage.setItem(THEME_KEY, theme);
+  } catch {
+    // Only comfort is lost.
+  }
+}
+
+function createPageView(url: URL): ViewStore {
+  const view = createView({
+    theme: themeOf(url.searchParams.get('theme') ?? remembered()),
+    projector: url.searchParams.get('view') === 'projector',
+  });
+  const show = (theme: string) => {
+    if (theme === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  };
+  show(view.getState().theme);
+  view.subscribe((state, before) => {
+    if (state.theme === before.theme) return;
+    show(state.theme);
+    remember(state.theme);
+  });
+  return view;
+}
+
+function startWith(lab: Lab, start: () => Promise<LabHandle>): void {
+  start().then(
+    (handle) => lab.attach(handle),
+    (error: unknown) => {
+      lab.notify({
+        id: 'page-start',
+        level: 'error',
+        what: words.notices.failedWhat(error instanceof Error ? error.message : String(error)),
+        works: words.notices.failedWorks,
+        todo: words.notices.failedTodo,
+      });
+    },
+  );
+}
+
+/** Shows the page in `root` and starts the session with `start`. */
+export function mount(root: HTMLElement, start: () => Promise<LabHandle>): void {
+  const url = new URL(window.location.href);
+  const { recipe, local } = recipeFromUrl(url);
+  const lab = createLab({ after: realClock.after, hidden: () => document.hidden });
+  document.addEventListener('visibilitychange', () => lab.visibilityChanged());
+  const stage: Stage = {
+    lab,
+    view: createPageView(url),
+    catalogue: { families: FAMILIES, scalars: SCALARS, refusal },
+    wanted: { recipe, local },
+    linkOf: (chosen, settings, room) =>
+      `${window.location.origin}${window.location.pathname}${urlOf(chosen, settings, room)}`,
+  };
+  createRoot(root).render(
+    <StageContext value={stage}>
+      <App />
+    </StageContext>,
+  );
+  startWith(lab, start);
+}

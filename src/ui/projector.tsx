@@ -1,0 +1,44 @@
+/** For the wall of a classroom: the flock, loss, consensus, and how to join. Nothing else. */
+import { type ReactNode, useEffect } from 'react';
+import { useSnapshot, useStage } from './context.ts';
+import { Flock } from './flock/flock.tsx';
+import { Notices } from './notices.tsx';
+import { QrCode } from './qr/qr-code.tsx';
+import { useShortLink } from './room-link.tsx';
+import { StatusLine } from './status-line.tsx';
+import { words } from './words.ts';
+
+export function Projector({ charts }: { readonly charts: ReactNode }) {
+  const { view } = useStage();
+  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const link = useShortLink();
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') view.setState({ projector: false });
+    };
+    document.addEventListener('keydown', key);
+    return () => document.removeEventListener('keydown', key);
+  }, [view]);
+  return (
+    <main className="projector">
+      <h1 className="unseen">{words.title}</h1>
+      <Notices />
+      <Flock />
+      <section className="charts" aria-label={words.charts.label}>
+        <div className="join">
+          {link !== null && <QrCode text={link} label={words.room.scan} />}
+          <div>
+            <p>{words.room.label}</p>
+            <p className="code">{code}</p>
+            <p className="address">{window.location.host}</p>
+            <StatusLine />
+          </div>
+        </div>
+        {charts}
+      </section>
+      <button type="button" className="leave quiet" onClick={() => view.setState({ projector: false })}>
+        {words.view.leaveProjector}
+      </button>
+    </main>
+  );
+}

@@ -1,0 +1,154 @@
+/**
+ * The recipe as a sentence whose bold words are controls: each opens its editor where it stands.
+ * One editor is open at a time; Escape or a press elsewhere closes it and focus returns to its word.
+ */
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { Recipe } from '../../recipe/recipe.ts';
+import type { ScalarName } from '../../recipe/schema.ts';
+import { useRecipe, useSnapshot, useStage } from '../context.ts';
+import { sentenceOf, type Target } from '../sentence.ts';
+import { words } from '../words.ts';
+import { WorkerCount } from '../worker-count.tsx';
+import { FamilyEditor } from './family-editor.tsx';
+import { ScalarsEditor } from './scalars-editor.tsx';
+
+interface Open {
+  readonly target: Target;
+  readonly anchor: HTMLElement;
+}
+
+const MORE: readonly ScalarName[] = ['rounds', 'evalEvery', 'seats'];
+
+function nameOf(target: Target): string {
+  if (target === 'workers') return words.editor.workersTitle;
+  if (target === 'more') return words.editor.moreTitle;
+  if ('family' in target) return words.family[target.family];
+  return target.scalar === 'lr' ? 'learning rate' : target.scalar;
+}
+
+function Editor({
+  target,
+  recipe,
+  onApply,
+}: {
+  readonly target: Target;
+  readonly recipe: Recipe;
+  onApply(recipe: Recipe): void;
+}) {
+  if (target === 'workers') {
+    return (
+      <>
+        <div className="field">
+          <span>{words.editor.workersHere}</span>
+          <WorkerCount />
+          <p className="help">{words.editor.workersHereHelp}</p>
+        </div>
+        <ScalarsEditor names={['seats']} recipe={recipe} onApply={onApply} />
+      </>
+    );
+  }
+  if (target === 'more') return <ScalarsEditor names={MORE} recipe={recipe} onApply={onApply} />;
+  if ('family' in target) return <FamilyEditor family={target.family} recipe={recipe} onApply={onApply} />;
+  return <ScalarsEditor names={[target.scalar]} recipe={recipe} onApply={onApply} />;
+}
+
+/** Places the editor under its word, inside the sentence's width. */
+function place(editor: HTMLElement, anchor: HTMLElement): void {
+  const frame = editor.offsetParent?.getBoundingClientRect();
+  if (frame === undefined) return;
+  const word = anchor.getBoundingClientRect();
+  const most = Math.max(0, frame.width - editor.offsetWidth);
+  editor.style.left = `${Math.min(most, Math.max(0, word.left - frame.left))}px`;
+  editor.style.top = `${word.bottom - frame.top + 8}px`;
+}
+
+export function RecipeSentence() {
+  const { lab, catalogue } = useStage();
+  const recipe = useRecipe();
+  const workers = useSnapshot(
+    (snapshot) => snapshot?.workers.filter((worker) => worker.health !== 'gone').length ?? 0,
+  );
+  const refused = useSnapshot((snapshot) => snapshot?.refusal ?? null);
+  const [open, setOpen] = useState<Open | null>(null);
+  const editor = useRef<HTMLDialogElement>(null);
+
+  const close = useCallback(() => {
+    setOpen((current) => {
+      current?.anchor.focus();
+      return null;
+    });
+  }, []);
+
+  useLayoutEffect(() => {
+    if (open === null || editor.current === null) return;
+    place(editor.current, open.anchor);
+    editor.current.querySelector<HTMLElement>('input:checked, input:not(:disabled), select')?.focus();
+  }, [open]);
+
+  useEffect(() => {
+    if (open === null) return;
+    const pressed = (event: PointerEvent) => {
+      const target = event.target;
+      if (!(target instanceof Node)) return;
+      if (editor.current?.contains(target) || open.anchor.contains(target)) return;
+      setOpen(null);
+    };
+    const key = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      event.stopPropagation();
+      close();
+    };
+    document.addEventListener('pointerdown', pressed);
+    document.addEventListener('keydown', key, true);
+    return () => {
+      document.removeEventListener('pointerdown', pressed);
+      document.removeEventListener('keydown', key, true);
+    };
+  }, [open, close]);
+
+  const word = (text: string, target: Target) => {
+    const key = JSON.stringify(target);
+    const expanded = open !== null && JSON.stringify(open.target) === key;
+    return (
+      <button
+        key={key}
+        type="button"
+        className={target === 'more' ? 'word quiet' : 'word'}
+        aria-haspopup="dialog"
+        aria-expanded={expanded}
+        title={nameOf(target)}
+        onClick={(event) => setOpen(expanded ? null : { target, anchor: event.currentTarget })}
+      >
+        {text}
+      </button>
+    );
+  };
+
+  return (
+    <section className="recipe" aria-label={words.sentence.label}>
+      <p className="sentence">
+        {sentenceOf(recipe, workers, catalogue).map((part) =>
+          part.target === undefined ? part.text : word(part.text, part.target),
+        )}{' '}
+        {word(words.sentence.more, 'more')}
+      </p>
+      {refused !== null && <p className="refusal">{refused}</p>}
+      {open !== null && (
+        <dialog open ref={editor} className="editor" aria-label={nameOf(open.target)}>
+          <button type="button" className="icon close" aria-label={words.editor.close} onClick={close}>
+            ×
+          </button>
+          <Editor
+            key={JSON.stringify(open.target)}
+            target={open.target}
+            recipe={recipe}
+            onApply={(next) => {
+              lab.send({ kind: 'command', command: { kind: 'recipe', recipe: JSON.stringify(next) } });
+              close();
+            }}
+          />
+        </dialog>
+      )}
+    </section>
+  );
+}

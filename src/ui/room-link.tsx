@@ -1,0 +1,58 @@
+/** The room's code, how its tabs talk, and its link to share. */
+import { useRef, useState } from 'react';
+import { DEFAULT_RECIPE } from '../recipe/schema.ts';
+import { DEFAULT_LOCAL } from '../recipe/url.ts';
+import { useRecipe, useSnapshot, useStage } from './context.ts';
+import { words } from './words.ts';
+
+/** Address that opens this room with this recipe; null until the room is known. */
+export function useRoomLink(): string | null {
+  const { linkOf, wanted } = useStage();
+  const recipe = useRecipe();
+  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  return code === null ? null : linkOf(recipe, { ...wanted.local, workers: 1, name: '' }, code);
+}
+
+/** The shortest address of this room: who joins takes its recipe anyway. For the QR code. */
+export function useShortLink(): string | null {
+  const { linkOf } = useStage();
+  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  return code === null ? null : linkOf(DEFAULT_RECIPE, DEFAULT_LOCAL, code);
+}
+
+export function RoomLink() {
+  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const transport = useSnapshot((snapshot) => snapshot?.room.transport ?? null);
+  const link = useRoomLink();
+  const [outcome, setOutcome] = useState<'ready' | 'copied' | 'failed'>('ready');
+  const shown = useRef<HTMLInputElement>(null);
+  if (code === null || transport === null || link === null) return null;
+
+  const copy = async () => {
+    try {
+      // Undefined outside a secure context, such as a page served to a classroom over plain http.
+      await navigator.clipboard.writeText(link);
+      setOutcome('copied');
+    } catch {
+      setOutcome('failed');
+    }
+  };
+  return (
+    <div className="room">
+      <span>
+        {words.room.label} <b className="code">{code}</b>
+        <small> {words.room.carrier[transport]}</small>
+      </span>
+      {outcome === 'failed' ? (
+        <label>
+          {words.room.copyFailed}{' '}
+          <input ref={shown} readOnly value={link} onFocus={() => shown.current?.select()} />
+        </label>
+      ) : (
+        <button type="button" onClick={copy}>
+          {outcome === 'copied' ? words.room.copied : words.room.copy}
+        </button>
+      )}
+    </div>
+  );
+}

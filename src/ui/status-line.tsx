@@ -1,0 +1,41 @@
+/** One line: what the flock is doing, which round, how fast, and for whom it waits since when. */
+import { useSnapshot } from './context.ts';
+import { duration, grouped, three } from './format.ts';
+import { words } from './words.ts';
+
+export function StatusLine() {
+  const snapshot = useSnapshot((latest) => latest);
+  if (snapshot === null) return <p className="status">{words.status.starting}…</p>;
+  const { phase, round, roundsPerSecond, waiting, room, totals } = snapshot;
+  const signalling = words.status.signalling[room.signalling];
+  return (
+    <p className="status">
+      <b className={`phase ${phase}`}>{words.phase[phase]}</b>
+      <span>
+        {words.status.round} <b className="number">{grouped(round)}</b>
+      </span>
+      {phase === 'running' && (
+        <span>
+          <b className="number">{three(roundsPerSecond)}</b> {words.status.perSecond}
+        </span>
+      )}
+      {waiting !== null && (
+        <span className="waiting">{words.status.waiting(waiting.name, duration(waiting.ms))}</span>
+      )}
+      {signalling !== '' && <span className="waiting">{signalling}</span>}
+      {totals.protocolErrors > 0 && (
+        <span className="waiting">{words.notices.errors(totals.protocolErrors)}</span>
+      )}
+    </p>
+  );
+}
+
+/** For screen readers: says only when the state changes, never every number. */
+export function PhaseAnnouncer() {
+  const phase = useSnapshot((snapshot) => snapshot?.phase ?? 'starting');
+  return (
+    <output className="unseen" aria-live="polite">
+      {words.phase[phase]}
+    </output>
+  );
+}

@@ -1,0 +1,36 @@
+/**
+ * One configuration for `vite` (development), `vite build` and `vite preview`: the lab, with its own
+ * signalling server on the same port. PORT and HOST choose the address.
+ */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { digitsPlugin } from './src/data/digits-plugin.ts';
+import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
+import { portFrom } from './src/server/port.ts';
+import { signallingPlugin } from './src/server/signalling.ts';
+
+const build = buildOf(import.meta.dirname);
+const address = {
+  port: portFrom(process.env.PORT),
+  strictPort: true,
+  // The whole network only if asked for: a lab is a person's own until shared.
+  host: process.env.HOST || '127.0.0.1',
+  allowedHosts: ['.local'],
+  // Cross-origin isolation gives pages fine timers.
+  headers: {
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+  },
+};
+
+export default defineConfig({
+  plugins: [react(), digitsPlugin(), buildPlugin(build), signallingPlugin({ ...build, served: servedBuild })],
+  define: {
+    __LAB_VERSION__: JSON.stringify(build.version),
+    __LAB_BUILT__: JSON.stringify(build.built),
+  },
+  worker: { format: 'es' },
+  build: { target: 'es2023' },
+  server: address,
+  preview: address,
+});
