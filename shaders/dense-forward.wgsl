@@ -53,14 +53,14 @@ fn vectors(
   let n = p.inputs / 4u;
   let w = p.weightOffset / 4u;
   let last = p.batch - 1u;
-  let x0 = b * n;
-  let x1 = min(b + 1u, last) * n;
-  let x2 = min(b + 2u, last) * n;
-  let x3 = min(b + 3u, last) * n;
-  let x4 = min(b + 4u, last) * n;
-  let x5 = min(b + 5u, last) * n;
-  let x6 = min(b + 6u, last) * n;
-  let x7 = min(b + 7u, last) * n;
+  let row0 = b * n;
+  let row1 = min(b + 1u, last) * n;
+  let row2 = min(b + 2u, last) * n;
+  let row3 = min(b + 3u, last) * n;
+  let row4 = min(b + 4u, last) * n;
+  let row5 = min(b + 5u, last) * n;
+  let row6 = min(b + 6u, last) * n;
+  let row7 = min(b + 7u, last) * n;
   let w0 = w + o * n;
   let w1 = w + min(o + 1u, p.outputs - 1u) * n;
   let w2 = w + min(o + 2u, p.outputs - 1u) * n;
@@ -75,14 +75,14 @@ fn vectors(
   var s7 = vec4f(0);
   for (var i = 0u; i < n; i++) {
     let weights = mat4x4f(weight4[w0 + i], weight4[w1 + i], weight4[w2 + i], weight4[w3 + i]);
-    s0 += x4[x0 + i] * weights;
-    s1 += x4[x1 + i] * weights;
-    s2 += x4[x2 + i] * weights;
-    s3 += x4[x3 + i] * weights;
-    s4 += x4[x4 + i] * weights;
-    s5 += x4[x5 + i] * weights;
-    s6 += x4[x6 + i] * weights;
-    s7 += x4[x7 + i] * weights;
+    s0 += x4[row0 + i] * weights;
+    s1 += x4[row1 + i] * weights;
+    s2 += x4[row2 + i] * weights;
+    s3 += x4[row3 + i] * weights;
+    s4 += x4[row4 + i] * weights;
+    s5 += x4[row5 + i] * weights;
+    s6 += x4[row6 + i] * weights;
+    s7 += x4[row7 + i] * weights;
   }
   storeRow(b, o, s0);
   storeRow(b + 1u, o, s1);

@@ -22,9 +22,10 @@ struct Parameters {
 @group(0) @binding(3) var<storage, read_write> dWeight: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dWeight4: array<vec4f>;
 
-fn column(rows: vec4u, o: u32) -> vec4f {
-  let at = rows * p.outputs + o;
-  return vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+// dy of output o in the four rows from b on.
+fn column(b: u32, o: u32) -> vec4f {
+  let at = b * p.outputs + o;
+  return vec4f(dy[at], dy[at + p.outputs], dy[at + 2u * p.outputs], dy[at + 3u * p.outputs]);
 }
 
 @compute @workgroup_size(64)
@@ -46,16 +47,22 @@ fn vectors(
   var s1 = vec4f(0);
   var s2 = vec4f(0);
   var s3 = vec4f(0);
-  for (var b = 0u; b < p.batch; b += 4u) {
-    // Past the end of the batch: the last row again, with a dy of zero.
-    let rows = min(vec4u(b) + vec4u(0u, 1u, 2u, 3u), vec4u(p.batch - 1u));
-    let here = select(vec4f(0), vec4f(1), vec4u(b) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.batch));
-    let values = mat4x4f(
-      x4[rows.x * n + i], x4[rows.y * n + i], x4[rows.z * n + i], x4[rows.w * n + i]);
-    s0 += values * (here * column(rows, columns.x));
-    s1 += values * (here * column(rows, columns.y));
-    s2 += values * (here * column(rows, columns.z));
-    s3 += values * (here * column(rows, columns.w));
+  var b = 0u;
+  for (; b + 4u <= p.batch; b += 4u) {
+    let start = b * n + i;
+    let values = mat4x4f(x4[start], x4[start + n], x4[start + 2u * n], x4[start + 3u * n]);
+    s0 += values * column(b, columns.x);
+    s1 += values * column(b, columns.y);
+    s2 += values * column(b, columns.z);
+    s3 += values * column(b, columns.w);
+  }
+  for (; b < p.batch; b++) {
+    let row = b * p.outputs;
+    let v = x4[b * n + i];
+    s0 += dy[row + columns.x] * v;
+    s1 += dy[row + columns.y] * v;
+    s2 += dy[row + columns.z] * v;
+    s3 += dy[row + columns.w] * v;
   }
   let at = p.weightOffset / 4u + o * n + i;
   dWeight4[at] = s0;

@@ -37,7 +37,7 @@ async function points<Kind extends Point['kind']>(page: Page, kind: Kind) {
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
 describe('three tabs with two workers each', () => {
-  const RUN = 'rounds=150&evalEvery=50&workers=2&lr=0.2&partition=shards:4';
+  const RUN = 'rounds=160&evalEvery=80&workers=2&lr=0.15';
   let withoutGossip = 0;
 
   it('drift apart without gossip', async () => {
@@ -47,7 +47,7 @@ describe('three tabs with two workers each', () => {
     await press(first, 'Start');
     await until(first, ({ phase }) => phase === 'finished');
     await first.waitForFunction(() =>
-      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 150),
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 160),
     );
     withoutGossip = (await points(first, 'consensus')).at(-1)?.value ?? 0;
     expect(withoutGossip).toBeGreaterThan(0);
@@ -69,7 +69,7 @@ describe('three tabs with two workers each', () => {
     await Promise.all(pages.map((page) => until(page, ({ phase }) => phase === 'finished')));
     for (const page of pages) {
       const { workers, round, totals } = await snapshotOf(page);
-      expect(round).toBe(150);
+      expect(round).toBe(160);
       const mine = workers.filter((worker) => worker.mine);
       expect(mine).toHaveLength(2);
       for (const { testAccuracy } of mine) expect(testAccuracy).toBeGreaterThan(0.85);
@@ -77,11 +77,11 @@ describe('three tabs with two workers each', () => {
       else expect(totals.bytesSent).toBeLessThan(totals.bytesUncompressed / 4);
     }
     await first.waitForFunction(() =>
-      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 150),
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 160),
     );
     const consensus = (await points(first, 'consensus')).at(-1);
     expect(consensus?.exact).toBe(false);
-    expect(consensus?.value).toBeLessThan(withoutGossip / 2);
+    expect(consensus?.value).toBeLessThan(withoutGossip / 3);
   });
 });
 
@@ -95,7 +95,7 @@ describe('one tab', () => {
     const { edges, workers } = await snapshotOf(page);
     expect(edges).toHaveLength(8);
     expect(edges.every(({ carrier }) => carrier === 'memory')).toBe(true);
-    for (const { testAccuracy } of workers) expect(testAccuracy).toBeGreaterThan(0.8);
+    for (const { testAccuracy } of workers) expect(testAccuracy).toBeGreaterThan(0.7);
     expect((await points(page, 'consensus')).at(-1)?.exact).toBe(true);
     expect((await points(page, 'average')).at(-1)?.testAccuracy).toBeGreaterThan(0.8);
   });

@@ -2,10 +2,12 @@
  * The WebRTC transport over the real thing: PeerJS in this page, the lanes in dedicated workers, and our
  * own PeerServer, which the test runner's server embeds (see vitest.config.ts).
  */
+import { Peer } from 'peerjs';
 import { describe, expect, test } from 'vitest';
 import { type Flock, joinedPair, Probe, pattern, transportContract } from './contract.ts';
 import { randomPeerId } from './identity.ts';
 import { workerEndpoints } from './testing/endpoints.ts';
+import { MAX_MESSAGE_BYTES } from './transport.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcPageOptions, type WebRtcStatus } from './webrtc/page.ts';
 
 const id = () => randomPeerId((bytes) => crypto.getRandomValues(bytes));
@@ -74,12 +76,110 @@ function room(each: (position: number) => Partial<WebRtcPageOptions> = () => ({}
   };
 }
 
+/** The other end joins, and sends, while this end's worker has not even taken its channels. */
+async function early(options: Partial<WebRtcPageOptions>) {
+  const all = room(() => options);
+  const a = new Probe(await all.endpoint(0));
+  const late = await all.endpoint(1);
+  await a.until(() => a.joins.length === 1);
+  for (let i = 0; i < 5; i++) await a.transport.send(late.self, 'control', pattern(100, i));
+  const b = new Probe(late);
+  await b.until(() => b.messages.length === 5);
+  expect(b.messages.map(({ bytes }) => bytes)).toEqual([0, 1, 2, 3, 4].map((i) => pattern(100, i)));
+  await all.end();
+}
+
 describe('webrtc, lanes in workers', () => {
   transportContract('webrtc', () => room());
+
+  test('what comes before a busy worker looks is not lost', () => early({}));
+
+  test('this browser transfers the channels', async () => {
+    const all = room();
+    await joinedPair(all);
+    expect(all.pages.map((page) => page.relays())).toEqual([0, 0]);
+    await all.end();
+  });
 });
 
 describe('webrtc, relayed by the page', () => {
   transportContract('webrtc', () => room(() => ({ relay: true })));
+
+  test('what comes before a busy worker looks is not lost', () => early({ relay: true }));
+
+  test('the page relays', async () => {
+    const all = room((position) => ({ relay: position === 1 }));
+    await joinedPair(all);
+    expect(all.pages.map((page) => page.relays())).toEqual([0, 1]);
+    await all.end();
+  });
+});
+
+describe('a hostile peer', () => {
+  /** Calls `peer` as PeerJS would, with lanes this test holds. */
+  async function call(peer: string, options: object = {}) {
+    const caller = new Peer(id(), { ...server, debug: 0, config: { iceServers: [] } });
+    await new Promise<void>((resolve) => caller.on('open', () => resolve()));
+    const connection = caller.connect(peer, {
+      label: 'murmuration',
+      serialization: 'raw',
+      reliable: true,
+      metadata: { lab: 'murmuration', ...lab },
+      ...options,
+    });
+    const lane = (name: string, stream: number) =>
+      connection.peerConnection.createDataChannel(name, { negotiated: true, id: stream });
+    const control = lane('control', 101);
+    const bulk = lane('bulk', 102);
+    const open = (channel: RTCDataChannel) =>
+      new Promise<void>((resolve) => channel.addEventListener('open', () => resolve(), { once: true }));
+    return { caller, control, bulk, opened: Promise.all([open(control), open(bulk)]) };
+  }
+
+  test('a message over the limit, or of text, ends its connection and no other', async () => {
+    const all = room();
+    const [a, b] = await joinedPair(all);
+    for (const rubbish of [new Uint8Array(MAX_MESSAGE_BYTES + 1), 'text']) {
+      const before = a.leaves.length;
+      const { caller, bulk, opened } = await call(a.transport.self);
+      await opened;
+      await a.until(() => a.joins.includes(caller.id));
+      if (typeof rubbish === 'string') bulk.send(rubbish);
+      else bulk.send(rubbish);
+      await a.until(() => a.leaves.length === before + 1);
+      expect(a.leaves.at(-1)?.peer).toBe(caller.id);
+      caller.destroy();
+    }
+    expect(a.leaves.map(({ reason }) => reason)).toEqual([
+      'a message that is too large',
+      'a message that is not binary',
+    ]);
+    await a.transport.send(b.transport.self, 'bulk', pattern(6, 6));
+    await b.until(() => b.messages.length === 1);
+    await all.end();
+  });
+
+  test('calls with another label, serialization or lab are not taken', async () => {
+    const all = room();
+    const [a, b] = await joinedPair(all);
+    const callers: Peer[] = [];
+    for (const options of [
+      { label: 'other' },
+      { serialization: 'binary' },
+      { reliable: false },
+      { metadata: { lab: 'murmuration', version: 'other', built: 0 } },
+      { metadata: 'x'.repeat(10_000) },
+    ]) {
+      callers.push((await call(a.transport.self, options)).caller);
+    }
+    // A proper call, made after all of these, is taken; none of them was.
+    const proper = await call(a.transport.self);
+    await a.until(() => a.joins.includes(proper.caller.id));
+    expect(a.joins).toEqual([b.transport.self, proper.caller.id]);
+    expect(all.pages[0]?.status().outdated).toBe(false);
+    for (const caller of [...callers, proper.caller]) caller.destroy();
+    await all.end();
+  });
 });
 
 describe('the door', () => {
@@ -89,6 +189,7 @@ describe('the door', () => {
     await all.watches[0]?.until(({ discovery, holder }) => discovery === 'alone' && holder);
     const b = new Probe(await all.endpoint(1));
     await b.until(() => b.joins.length === 1);
+    await a.until(() => a.joins.length === 1);
     await all.watches[1]?.until(({ discovery }) => discovery === 'found');
     expect(all.pages[1]?.status().holder).toBe(false);
     all.pages[0]?.close();

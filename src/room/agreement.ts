@@ -91,7 +91,8 @@ export class Agreement {
     const at = this.#parts.outlook();
     this.#noteStrays(at);
     this.#watchProposal(at);
-    if (this.#proposal !== null || !this.#isFree(at)) return;
+    // If that made a new view, `at` is history: we are called again.
+    if (this.#proposal !== null || at.view !== this.#view || !this.#isFree(at)) return;
     this.#attempt(at);
     if (this.#proposal === null && this.#pledge?.ballot.leader === at.self) this.#letGo();
   }
@@ -200,7 +201,7 @@ export class Agreement {
     }
     if (!promised) {
       // A child of our view that we did not promise, or no longer: others are in it already, so follow,
-      // unless a higher ballot has our word. What was in flight cannot be finished any more.
+      // unless a higher ballot has our word.
       const bound = pledge !== null && pledge.ballot.leader !== this.#parts.self;
       if (seatsOf(view, from).length === 0 || (bound && compareBallots(ballot, pledge.ballot) <= 0)) return;
     }
@@ -210,8 +211,17 @@ export class Agreement {
       if (promised) this.#letGo();
       return;
     }
-    if (!promised) this.#prepareHost('abort');
-    this.#install(message, promised && pledge !== null ? pledge.mode : 'abort');
+    this.#install(message, promised && pledge !== null ? pledge.mode : this.#catchUp(message));
+  }
+
+  /**
+   * How a view is entered that this peer did not promise, or no longer. Others may still wait for what it
+   * sends in the rounds before the new view's first, so it finishes them, unless it is past them.
+   */
+  #catchUp({ mode, view }: Commit): ChangeMode {
+    if (mode === 'graceful' && this.#prepareHost('graceful') <= view.startRound) return 'graceful';
+    this.#prepareHost('abort');
+    return 'abort';
   }
 
   /** A peer has told which view it is in. Lanes are ordered: what it sent before has arrived. */
@@ -375,7 +385,9 @@ export class Agreement {
     this.#rolledBack = false;
     this.#owed = false;
     this.#blind.clear();
-    this.gone.clear();
+    // What a broken connection lost is still missing after a graceful change: someone must go.
+    const stays = (peer: PeerId) => seatsOf(view, peer).some(({ since }) => since < view.counter);
+    for (const peer of this.gone) if (mode === 'abort' || !stays(peer)) this.gone.delete(peer);
     this.#parts.onView(view);
     this.#parts.desk.settle(applied, actingLeader(this.#parts.outlook()) === this.#parts.self);
     this.#parts.host.commit(view, mode, isFresh(view, this.#parts.self));

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { type Actor, Stage, seeded, violations } from './rehearsal.ts';
 import type { Command } from './view.ts';
 
-const SCHEDULES = 400;
+const SCHEDULES = Number(process.env.SCHEDULES ?? 400);
 const only = process.env.SEED;
 const seeds =
   only === undefined ? Array.from({ length: SCHEDULES }, (_, index) => index + 1) : [Number(only)];
@@ -41,15 +41,15 @@ function act({ stage, log }: Rehearsal, random: () => number): void {
     note(`add ${id}`);
     stage.add(id, { workers: 1 + Math.floor(3 * random()) });
   } else if (choice < 0.35) {
-    note(`cut ${one.id} ${other.id}`);
-    if (one !== other) stage.cut([one], [other]);
+    const how = random() < 0.5 ? 'hold' : 'break';
+    note(`cut ${one.id} ${other.id} ${how}`);
+    stage.cut([one], [other], how);
   } else if (choice < 0.42) {
     const side = living.filter(() => random() < 0.5);
-    note(`part ${side.map(({ id }) => id)}`);
-    stage.cut(
-      side,
-      living.filter((actor) => !side.includes(actor)),
-    );
+    const how = random() < 0.5 ? 'hold' : 'break';
+    note(`part ${side.map(({ id }) => id)} ${how}`);
+    const rest = living.filter((actor) => !side.includes(actor));
+    stage.cut(side, rest, how);
   } else if (choice < 0.54) {
     note('heal');
     stage.heal(living, living);
@@ -93,10 +93,9 @@ async function rehearse(seed: number): Promise<readonly Actor[]> {
       const wrong = violations(stage.actors);
       if (wrong.length > 0) throw new Error(wrong.join('\n'));
     }
-    await stage.clock.pass(8000 * random());
+    await stage.clock.pass(8000 * random() + stage.stalledFor());
     log.push(`${stage.clock.now().toFixed(0)} the end of all faults`);
     const { living } = stage;
-    for (const actor of living) stage.stall(actor, 0);
     stage.heal(living, living);
     await stage.settled(living, 20_000);
     // And what was agreed works: everyone trains on.
@@ -104,7 +103,7 @@ async function rehearse(seed: number): Promise<readonly Actor[]> {
     await stage.until(() => living.every(({ room }) => room.view?.run.running === true), 3000);
     const before = living.map(({ host }) => host.total);
     await stage.until(() => living.every(({ host }, index) => host.total > (before[index] ?? 0) + 5), 6000);
-    await stage.settled(living, 1);
+    await stage.settled(living, 3000);
     expect(violations(stage.actors)).toEqual([]);
     return living;
   } catch (error) {

@@ -23,6 +23,9 @@ export interface Installed {
   readonly completed: number;
 }
 
+/** How long the work of a round takes. */
+const ROUND_MS = 150;
+
 /** Rounds in lock-step with all members of the view; one frame to each a round. */
 export class RoundsHost implements RoomHost {
   readonly installed: Installed[] = [];
@@ -83,16 +86,26 @@ export class RoundsHost implements RoomHost {
     return recipe === this.refusedRecipe ? 'it is not to my taste.' : null;
   }
 
+  /** In words, for a failing test. */
+  describe(): string {
+    const views = [this.#view, ...this.#next].map((view) => `#${view?.counter}@${view?.startRound}`);
+    const arrived = this.#arrived.get(`${this.#view?.id} ${this.round}`);
+    const heard = arrived === undefined ? '' : `, heard ${[...arrived].join(' ')}`;
+    return `round ${this.round}${heard}${this.#inFlight ? '+' : ''} in ${views.join(', ')}, limit ${this.#limit}`;
+  }
+
   #enter(view: View): void {
+    const before = this.#view?.id;
+    for (const key of this.#arrived.keys()) if (key.startsWith(`${before} `)) this.#arrived.delete(key);
     this.#view = view;
     this.#inFlight = false;
     this.round = view.startRound;
-    for (const key of this.#arrived.keys()) if (!key.startsWith(view.id)) this.#arrived.delete(key);
   }
 
   #advance(): void {
-    const next = this.#next[0];
-    if (!this.#inFlight && next !== undefined && this.round >= next.startRound) {
+    for (;;) {
+      const next = this.#next[0];
+      if (this.#inFlight || next === undefined || this.round < next.startRound) break;
       this.#next.shift();
       this.#enter(next);
     }
@@ -105,13 +118,13 @@ export class RoundsHost implements RoomHost {
       this.#inFlight = true;
       for (const peer of others) this.#send(view, peer);
       if (others.length === 0) {
-        this.#clock.after(50, () => this.#complete(view, this.round));
+        this.#clock.after(ROUND_MS, () => this.#complete(view, this.round));
         return;
       }
     }
     const arrived = this.#arrived.get(`${view.id} ${this.round}`);
     if (others.length > 0 && others.every((peer) => arrived?.has(peer) === true)) {
-      this.#clock.after(30, () => this.#complete(view, this.round));
+      this.#clock.after(ROUND_MS, () => this.#complete(view, this.round));
     }
   }
 
@@ -161,6 +174,9 @@ export class Stage {
   readonly hub: MemoryHub;
   readonly actors: Actor[] = [];
   readonly #stalls = new Map<PeerId, number>();
+  /** Links that are cut, with the messages they hold back. */
+  readonly #cuts = new Map<string, (() => void)[]>();
+  readonly #broken = new Set<string>();
   readonly #lastDelivery = new Map<string, number>();
   readonly #random: () => number;
 
@@ -173,7 +189,12 @@ export class Stage {
         const arrival = this.clock.now() + delay * random();
         const at = Math.max(arrival, this.#lastDelivery.get(channel) ?? 0, this.#stalls.get(to) ?? 0);
         this.#lastDelivery.set(channel, at);
-        this.clock.after(at - this.clock.now(), () => this.#unstalled(to, deliver));
+        const link = [from, to].sort().join(' ');
+        this.clock.after(at - this.clock.now(), () => {
+          const held = this.#cuts.get(link);
+          if (held !== undefined) held.push(() => this.#unstalled(to, deliver));
+          else this.#unstalled(to, deliver);
+        });
       },
     });
   }
@@ -196,6 +217,19 @@ export class Stage {
       host,
     });
     const actor: Actor = { id, room, host, transport, post, notices: [], alive: true };
+    if (process.env.TRACE) {
+      const send = post.send.bind(post);
+      post.send = (letter, to) => {
+        if (letter.type === 'control') {
+          const text = new TextDecoder().decode(letter.payload);
+          const m = JSON.parse(text);
+          if (['prepare', 'promise', 'reject', 'commit'].includes(m.kind)) console.log(`${this.clock.now().toFixed(0)} ${id}->${to} ${m.kind} b${m.ballot.counter}${m.ballot.leader} view ${m.view.id.slice(0,4)}#${m.view.counter} ${m.mode ?? ''} ${m.member ?? ''} ${m.reason ?? ''} ${m.next ?? ''} ${m.view.seats?.map((x) => x.peer+'@'+x.since).join(' ') ?? ''}`);
+        }
+        return send(letter, to);
+      };
+      const commit = host.commit.bind(host);
+      host.commit = (view, mode, fresh) => { console.log(`${this.clock.now().toFixed(0)} ${id} INSTALL ${view.id.slice(0,4)}#${view.counter} parent ${view.parent.slice(0,4)} ${mode} fresh=${fresh}  `+view.seats.map((x) => x.peer+'@'+x.since).join(' ')); commit(view, mode, fresh); };
+    }
     room.onNotice((notice) => actor.notices.push(notice));
     this.actors.push(actor);
     room.open();
@@ -221,16 +255,48 @@ export class Stage {
     this.#stalls.set(actor.id, this.clock.now() + milliseconds);
   }
 
+  /** Milliseconds until the last stall is over. */
+  stalledFor(): number {
+    return Math.max(0, ...[...this.#stalls.values()].map((end) => end - this.clock.now()));
+  }
+
   get living(): readonly Actor[] {
     return this.actors.filter(({ alive }) => alive);
   }
 
-  /** Cuts (silently) or heals all links between two groups. */
-  cut(a: readonly Actor[], b: readonly Actor[]): void {
-    for (const one of a) for (const other of b) this.hub.cut(one.id, other.id);
+  /**
+   * Cuts all links between two groups, and tells nobody. `break`: what is sent is lost, and healing makes
+   * new connections, as when a data channel fails. `hold`: healing delivers what was sent meanwhile, as a
+   * reliable channel does after a short outage.
+   */
+  cut(a: readonly Actor[], b: readonly Actor[], how: 'break' | 'hold' = 'break'): void {
+    for (const one of a) {
+      for (const other of b) {
+        if (one === other) continue;
+        const link = [one.id, other.id].sort().join(' ');
+        if (how === 'break') this.hub.cut(one.id, other.id);
+        if (!this.#cuts.has(link)) this.#cuts.set(link, []);
+        if (how === 'break') this.#broken.add(link);
+      }
+    }
   }
+
   heal(a: readonly Actor[], b: readonly Actor[]): void {
-    for (const one of a) for (const other of b) if (one !== other) this.hub.heal(one.id, other.id);
+    for (const one of a) {
+      for (const other of b) {
+        if (one === other) continue;
+        const link = [one.id, other.id].sort().join(' ');
+        const held = this.#cuts.get(link) ?? [];
+        this.#cuts.delete(link);
+        if (this.#broken.delete(link)) {
+          one.transport.drop(other.id, 'broken');
+          other.transport.drop(one.id, 'broken');
+        } else {
+          for (const deliver of held) deliver();
+        }
+        this.hub.heal(one.id, other.id);
+      }
+    }
   }
 
   /** True if all these are members of one and the same view, and nobody else is. */
@@ -260,7 +326,7 @@ export class Stage {
       .map(({ id, room, host }) => {
         const view = room.view;
         const seats = view?.seats.map(({ seat, peer }) => `${seat}=${peer}`).join(' ');
-        return `${id}: view ${view?.id.slice(0, 6)} #${view?.counter} round ${host.round} [${seats}]`;
+        return `${id}: view ${view?.id.slice(0, 6)} #${view?.counter}, ${host.describe()} [${seats}]`;
       })
       .join('\n');
   }

@@ -14,6 +14,7 @@ import * as v from 'valibot';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type Clock, realClock } from '../base/clock.ts';
 import { type Allowance, FloodGuard, type FloodLimits } from './flood.ts';
+import { CLEANUP_MILLISECONDS, startStoppable } from './peer-timers.ts';
 
 /** Largest message on a signalling socket, bytes. */
 export const MAX_SIGNAL_BYTES = 65_536;
@@ -90,6 +91,7 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
     key: 'peerjs',
     expire_timeout: 3_000,
     alive_timeout: 90_000,
+    cleanup_out_msgs: CLEANUP_MILLISECONDS,
     concurrent_limit: 4096,
     allow_discovery: false,
     createWebSocketServer: () => socketServer,
@@ -99,7 +101,7 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
   // PeerServer starts when Express mounts it, which Vite's own middleware stack never tells it.
   const handler = express();
   handler.disable('x-powered-by');
-  handler.use(path, peerServer);
+  const stopTimers = startStoppable(clock, () => handler.use(path, peerServer));
 
   const owns = (request: IncomingMessage) => pathOf(request) === `${path}/peerjs`;
 
@@ -167,6 +169,7 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
   const close = () => {
     closed = true;
     cancel();
+    stopTimers();
     for (const socket of sockets.keys()) socket.terminate();
   };
   server.once('close', close);

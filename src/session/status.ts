@@ -204,8 +204,9 @@ export class Status {
     const { running, stopAt } = view.run;
     if (this.#notices.has('data')) return 'stopped';
     if (running) {
-      const done = stopAt !== null && round >= stopAt && !this.#sources.measuring();
-      return done ? 'finished' : 'running';
+      if (stopAt === null || round < stopAt || this.#sources.measuring()) return 'running';
+      const { rounds } = this.#sources.recipe();
+      return rounds > 0 && round >= rounds ? 'finished' : 'paused';
     }
     return round === 0 ? 'idle' : 'paused';
   }

@@ -1,11 +1,15 @@
 /** One line: what the flock is doing, which round, how fast, and for whom it waits since when. */
-import { useSnapshot } from './context.ts';
+import { useStore } from 'zustand';
+import { useSnapshot, useStage } from './context.ts';
 import { duration, grouped, three } from './format.ts';
 import { words } from './words.ts';
 
 export function StatusLine() {
   const snapshot = useSnapshot((latest) => latest);
-  if (snapshot === null) return <p className="status">{words.status.starting}…</p>;
+  const failed = useStore(useStage().lab.store, (state) => state.notices.length > 0);
+  if (snapshot === null) {
+    return <p className="status">{failed ? words.status.failed : `${words.status.starting}…`}</p>;
+  }
   const { phase, round, roundsPerSecond, waiting, room, totals } = snapshot;
   const signalling = words.status.signalling[room.signalling];
   return (

@@ -94,6 +94,7 @@ export const words = {
 
   status: {
     starting: 'Starting the training session',
+    failed: 'Not training.',
     round: 'Round',
     perSecond: 'rounds/s',
     waiting: (name: string, since: string) => `waiting for ${name}, ${since}`,

@@ -8,7 +8,9 @@ import type { DeviceArray, Memory } from './memory.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Chunks of one dispatch; their bounds are staged, so this leaves room for other lists. */
-const CHUNKS = 4096;
+const CHUNKS = 1024;
+/** Partial sums of the chunk means at most: few chunks get many lanes each, many chunks few. */
+const PARTIALS = 65536;
 /** Blocks of the compaction at most; its scan is one workgroup's work. */
 const BLOCKS = 16384;
 
@@ -17,6 +19,7 @@ export class CompressionOperations {
   readonly #recorder: Recorder;
   /** Top-k's prefix, remaining and sixteen counters (all zero between selections). */
   readonly #selection: DeviceArray;
+  readonly #partials: DeviceArray;
   /** Two counters a block. */
   readonly #blockCounts: DeviceArray;
 
@@ -24,14 +27,19 @@ export class CompressionOperations {
     this.#kernels = kernels;
     this.#recorder = recorder;
     this.#selection = memory.create('words', 18);
+    this.#partials = memory.create('vector', PARTIALS);
     this.#blockCounts = memory.create('words', 2 * BLOCKS);
   }
 
   chunkMeans(source: DeviceArray, bounds: ChunkBounds, out: DeviceArray, offset: number): void {
     forEachSpan(bounds, (first, chunks) => {
       const list = this.#recorder.stage(bounds.slice(first, first + chunks + 1));
-      const arrays = [source, this.#recorder.lists, out];
-      this.#recorder.run(this.#kernels.chunkMeans, arrays, chunks, [chunks, list, offset + first]);
+      const { lists } = this.#recorder;
+      const lanes = chunks <= PARTIALS / 1024 ? 1024 : 64;
+      const integers = [chunks, list, offset + first, lanes];
+      const { chunkMeansPartial, chunkMeansTotal } = this.#kernels;
+      this.#recorder.run(chunkMeansPartial, [source, lists, this.#partials], (chunks * lanes) / 64, integers);
+      this.#recorder.run(chunkMeansTotal, [this.#partials, lists, out], Math.ceil(chunks / 64), integers);
     });
   }
 
@@ -56,7 +64,7 @@ export class CompressionOperations {
       const end = bounds[first + chunks] ?? 0;
       const list = this.#recorder.stage(bounds.slice(first, first + chunks + 1));
       const integers = [start, end, chunks, list, first, bitsOffset, add, copies];
-      const workgroups = Math.ceil((end - start) / 256);
+      const workgroups = Math.ceil((Math.ceil(end / 4) - Math.floor(start / 4)) / 512);
       this.#recorder.run(this.#kernels.signUnpack, arrays, workgroups, integers, [weight]);
     });
   }
@@ -66,7 +74,7 @@ export class CompressionOperations {
     const { length } = source;
     const { topKCount, topKChoose, topKReduce, topKScan, topKWrite } = this.#kernels;
     const quads = Math.ceil(length / 4);
-    const span = Math.max(16, Math.ceil(quads / (64 * 1024)));
+    const span = Math.min(63, Math.max(8, Math.ceil(quads / (64 * 256))));
     const counters = Math.ceil(quads / (64 * span));
     for (let shift = 28; shift >= 0; shift -= 4) {
       this.#recorder.run(topKCount, [this.#selection, source], counters, [length, shift, k, span]);

@@ -27,14 +27,31 @@ interface KernelSource {
   readonly entry: string;
   /** `r` read-only, `w` read and write; bindings 1, 2, ... */
   readonly storage: string;
+  /** Values of the shader's override constants. */
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** A linear combination of a fixed number of inputs; `own`: 1 if the destination is the first term. */
+function fixedLinear(inputs: number, own: 0 | 1): KernelSource {
+  const constants = { fixedInputs: inputs, ownPlace: own };
+  return { code: linear, entry: 'main', storage: 'wrrrrrrr', constants };
 }
 
 const SOURCES = {
   linear: { code: linear, entry: 'main', storage: 'wrrrrrrr' },
+  linear0: fixedLinear(0, 0),
+  linear1: fixedLinear(1, 0),
+  linear2: fixedLinear(2, 0),
+  linear3: fixedLinear(3, 0),
+  linearOwn0: fixedLinear(0, 1),
+  linearOwn1: fixedLinear(1, 1),
+  linearOwn2: fixedLinear(2, 1),
+  linearOwn3: fixedLinear(3, 1),
   squaredDistancePartial: { code: squaredDistance, entry: 'partial', storage: 'rrw' },
   squaredDistanceTotal: { code: squaredDistance, entry: 'total', storage: 'rw' },
   sketch: { code: sketch, entry: 'main', storage: 'rw' },
-  chunkMeans: { code: chunkMeans, entry: 'main', storage: 'rrw' },
+  chunkMeansPartial: { code: chunkMeans, entry: 'partial', storage: 'rrw' },
+  chunkMeansTotal: { code: chunkMeans, entry: 'total', storage: 'rrw' },
   signPack: { code: signPack, entry: 'main', storage: 'rw' },
   signUnpack: { code: signUnpack, entry: 'main', storage: 'rrw' },
   topKCount: { code: topKSelect, entry: 'count', storage: 'wr' },
@@ -52,7 +69,7 @@ const SOURCES = {
   denseInputGradientVectors: { code: denseInputGradient, entry: 'vectors', storage: 'rrrw' },
   denseInputGradientScalars: { code: denseInputGradient, entry: 'scalars', storage: 'rrrw' },
   softmaxCrossEntropy: { code: softmaxCrossEntropy, entry: 'main', storage: 'rrww' },
-} as const satisfies Record<string, KernelSource>;
+} satisfies Record<string, KernelSource>;
 
 export type KernelName = keyof typeof SOURCES;
 
@@ -83,12 +100,12 @@ export async function compileKernels(device: GPUDevice): Promise<CompiledKernels
     return module;
   };
   const compile = async (name: KernelName): Promise<Kernel> => {
-    const { code, entry, storage }: KernelSource = SOURCES[name];
+    const { code, entry, storage, constants = {} }: KernelSource = SOURCES[name];
     const layout = device.createBindGroupLayout({ label: name, entries: bindings(storage) });
     const pipeline = await device.createComputePipelineAsync({
       label: name,
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: moduleOf(code, name), entryPoint: entry },
+      compute: { module: moduleOf(code, name), entryPoint: entry, constants },
     });
     return { name, layout, pipeline };
   };

@@ -38,13 +38,17 @@ export interface DenseFamily {
 
 export function directDense(kernels: Kernels, recorder: Recorder): DenseFamily {
   const byFours = ({ inputs }: DenseShape, weight: ArraySlice) => inputs % 4 === 0 && weight.offset % 4 === 0;
-  const tiles = (a: number, b: number) => Math.ceil((Math.ceil(a / 4) * Math.ceil(b / 4)) / 64);
+  /** Workgroups of 64 tiles of `height` x 4. */
+  const tiles = (rows: number, columns: number, height = 4) =>
+    Math.ceil((Math.ceil(rows / height) * Math.ceil(columns / 4)) / 64);
   return {
     forward(shape, x, weight, bias, y, relu) {
       const { batch, inputs, outputs } = shape;
-      const kernel = byFours(shape, weight) ? kernels.denseForwardVectors : kernels.denseForwardScalars;
+      const vectors = byFours(shape, weight);
+      const kernel = vectors ? kernels.denseForwardVectors : kernels.denseForwardScalars;
       const integers = [batch, inputs, outputs, weight.offset, bias.offset, relu ? 1 : 0];
-      recorder.run(kernel, [x, weight.array, bias.array, y], tiles(batch, outputs), integers);
+      const workgroups = tiles(batch, outputs, vectors ? 8 : 4);
+      recorder.run(kernel, [x, weight.array, bias.array, y], workgroups, integers);
     },
     weightGradient(shape, x, dy, dWeight) {
       const { batch, inputs, outputs } = shape;

@@ -2,7 +2,7 @@
  * Vector operations on the device: linear combinations, squared distances, the count sketch. How each is
  * cut into dispatches; the arithmetic is in `shaders/`. Arguments have been checked by the caller.
  */
-import type { Kernels } from './kernels.ts';
+import type { Kernel, Kernels } from './kernels.ts';
 import type { DeviceArray, Memory } from './memory.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -10,8 +10,8 @@ import type { Recorder } from './recorder.ts';
 const INPUTS = 7;
 /** The kernel's position of its own destination for "not at all". */
 const NOWHERE = INPUTS + 1;
-/** Partial sums of a squared distance, at most. */
-const PARTS = 256;
+/** Workgroups of a squared distance, at most. */
+const PARTS = 64;
 
 /** A linear combination sorted out: what is read beside `dest`, and where `dest` itself stands among it. */
 interface Combination {
@@ -26,6 +26,9 @@ export class VectorOperations {
   readonly #kernels: Kernels;
   readonly #memory: Memory;
   readonly #recorder: Recorder;
+  /** Pipelines for a fixed number of inputs, without dest and with dest as the first term. */
+  readonly #plain: readonly Kernel[];
+  readonly #ownFirst: readonly Kernel[];
   readonly #partials: DeviceArray;
   /** Bound where an input is not used. */
   readonly #blank: DeviceArray;
@@ -36,7 +39,11 @@ export class VectorOperations {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#recorder = recorder;
-    this.#partials = memory.create('vector', PARTS);
+    const { linear0, linear1, linear2, linear3 } = kernels;
+    const { linearOwn0, linearOwn1, linearOwn2, linearOwn3 } = kernels;
+    this.#plain = [linear0, linear1, linear2, linear3];
+    this.#ownFirst = [linearOwn0, linearOwn1, linearOwn2, linearOwn3];
+    this.#partials = memory.create('vector', PARTS * 64);
     this.#blank = memory.create('vector', 4);
   }
 
@@ -99,9 +106,13 @@ export class VectorOperations {
   ): void {
     const bound = [out];
     for (let i = 0; i < INPUTS; i++) bound.push(inputs[i] ?? this.#blank);
-    const workgroups = Math.ceil(out.length / 256);
+    const plain = this.#plain[inputs.length];
+    const first = this.#ownFirst[inputs.length];
+    const special = own === NOWHERE ? plain : own === 0 ? first : undefined;
+    const kernel = special ?? this.#kernels.linear;
+    const workgroups = Math.ceil(out.length / 1024);
     const integers = [out.length, inputs.length, own];
-    this.#recorder.run(this.#kernels.linear, bound, workgroups, integers, [ownCoefficient, ...coefficients]);
+    this.#recorder.run(kernel, bound, workgroups, integers, [ownCoefficient, ...coefficients]);
   }
 
   /** Kept for the next long sum, so that steps allocate nothing; one, of the last length that needed it. */

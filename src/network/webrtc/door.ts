@@ -67,6 +67,12 @@ export class Door {
     if (!this.#ended && this.#claim === null) this.#take();
   }
 
+  /** Somebody has just gone, perhaps the holder: find out soon. */
+  hurry(): void {
+    if (this.#ended || this.#holding || this.#claim !== null || !this.#main.connected) return;
+    this.#later(RETRY_MILLISECONDS, () => this.#ring());
+  }
+
   /** It is not: nothing to do until it is again. */
   pause(): void {
     this.#cancel();

@@ -21,6 +21,7 @@ interface Link {
   readonly rtc: RTCPeerConnection;
   readonly dialled: boolean;
   joined: boolean;
+  relayed: boolean;
   cancelWait: () => void;
 }
 
@@ -55,6 +56,10 @@ export class Links {
     return [...this.#links.values()].filter((link) => link.joined).map((link) => link.peer);
   }
 
+  relays(): number {
+    return [...this.#links.values()].filter((link) => link.relayed).length;
+  }
+
   /**
    * May this peer's call be taken? Asked before PeerJS spends an RTCPeerConnection on it. When two call
    * each other at once, the call of the smaller id stands; a joined link is never replaced (if it is
@@ -76,7 +81,16 @@ export class Links {
     }
     this.#end(peer, 'replaced by a newer connection', false);
     const id = this.#nextId++;
-    const link: Link = { id, peer, connection, rtc, dialled, joined: false, cancelWait: () => {} };
+    const link: Link = {
+      id,
+      peer,
+      connection,
+      rtc,
+      dialled,
+      joined: false,
+      relayed: false,
+      cancelWait: () => {},
+    };
     this.#links.set(peer, link);
     link.cancelWait = this.#options.clock.after(OPENING_MILLISECONDS, () =>
       this.#down(link, 'no connection came about'),
@@ -134,6 +148,7 @@ export class Links {
         // A browser that cannot transfer channels (Chrome before 130, Firefox before 144).
       }
     }
+    link.relayed = true;
     const { port1, port2 } = new MessageChannel();
     relayFromPage(port1, channels, (reason) => this.#down(link, reason));
     this.#options.post({ ...message, via: port2 }, [port2]);

@@ -34,6 +34,8 @@ export interface WebRtcPageOptions {
 
 export interface WebRtcPage {
   status(): WebRtcStatus;
+  /** Connections whose messages pass through the page, because this browser cannot transfer channels. */
+  relays(): number;
   /** Leaves the room and closes every connection. */
   close(): void;
 }
@@ -102,6 +104,10 @@ class Page implements WebRtcPage {
     return this.#status;
   }
 
+  relays(): number {
+    return this.#links.relays();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#door.end();
@@ -164,6 +170,7 @@ class Page implements WebRtcPage {
 
   #linkChanged(peer: PeerId, failed: boolean): void {
     if (failed) this.#notBefore.set(peer, this.#clock.now() + REDIAL_MILLISECONDS);
+    else if (!this.#links.has(peer)) this.#door.hurry();
     this.#judge(false);
   }
 

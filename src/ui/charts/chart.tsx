@@ -30,6 +30,8 @@ export interface ChartProps {
   readonly empty: string;
   readonly data: ChartData;
   readonly axis: Axis;
+  /** x at the right end: the same for all charts. */
+  readonly end: number;
   readonly large: boolean;
   readonly log?: boolean;
   readonly floor?: number;
@@ -67,11 +69,9 @@ function Tip({
 }
 
 function Plot(props: ChartProps & { readonly range: readonly [number, number] }) {
-  const { data, axis, large, log, floor, ceiling, right, range, format, tickFormat } = props;
+  const { data, axis, end, large, log, floor, ceiling, right, range, format, tickFormat } = props;
   const [low, high] = range;
   const domain = log ? logDomain(low, high) : linearDomain(floor ?? low, ceiling ?? high);
-  const last = data.rows.at(-1)?.x ?? 1;
-  const end = Math.max(axis === 'rounds' ? 5 : 1000, last);
   const fontSize = large ? 20 : 12;
   const axisText = { fontSize, fill: 'var(--quiet)' };
   return (
@@ -129,7 +129,7 @@ function Plot(props: ChartProps & { readonly range: readonly [number, number] })
             connectNulls
           />
         ))}
-        <EndLabels data={data} end={end} unit={words.charts.axisUnit[axis]} fontSize={fontSize} />
+        <EndLabels data={data} unit={words.charts.axisUnit[axis]} fontSize={fontSize} />
         {!large && (
           <Tooltip
             isAnimationActive={false}

@@ -10,10 +10,11 @@ import { useSnapshot, useStage, useView } from '../context.ts';
 import { bytes, byteTick, percent, three, tick } from '../format.ts';
 import { words } from '../words.ts';
 import { Chart, type ChartProps } from './chart.tsx';
-import { consensusChart, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
+import { consensusChart, endOf, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
 
 interface Given {
   readonly axis: Axis;
+  readonly end: number;
   readonly history: History;
   readonly snapshot: Snapshot | null;
   readonly large: boolean;
@@ -24,8 +25,8 @@ function mean(values: readonly (number | undefined)[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 }
 
-function shared({ axis, large }: Given): Pick<ChartProps, 'axis' | 'large' | 'right'> {
-  return { axis, large, right: large ? 140 : 96 };
+function shared({ axis, end, large }: Given): Pick<ChartProps, 'axis' | 'end' | 'large' | 'right'> {
+  return { axis, end, large, right: large ? 140 : 100 };
 }
 
 function Loss(given: Given) {
@@ -131,7 +132,7 @@ export default function Charts() {
   const large = useView((state) => state.projector);
   // The history is not React's: its tick says when to read it again.
   useStore(lab.store, (state) => state.tick);
-  const given: Given = { axis, history: lab.history, snapshot, large };
+  const given: Given = { axis, end: endOf(axis, lab.history), history: lab.history, snapshot, large };
   return (
     <>
       <Loss {...given} />

@@ -42,6 +42,13 @@ export function against(axis: Axis, history: History, series: Series): readonly 
   return moved;
 }
 
+/** x at the right end of all charts: the latest round (or bytes sent), and not less than a few. */
+export function endOf(axis: Axis, history: History): number {
+  if (axis === 'bytes') return Math.max(1000, history.sent.last?.y ?? 0);
+  const all = [...history.loss.values(), history.consensus, history.sent];
+  return Math.max(5, ...all.map((series) => series.last?.x ?? 0));
+}
+
 function flat(lines: Lines): ChartRow[] {
   return rowsOf(lines).map(({ x, values }) => ({ ...values, x }));
 }

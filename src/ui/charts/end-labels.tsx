@@ -8,8 +8,6 @@ const LINE_HEIGHT = 1.1;
 
 interface Props {
   readonly data: ChartData;
-  /** x at the right end of the axis. */
-  readonly end: number;
   readonly unit: string;
   readonly fontSize: number;
 }
@@ -20,7 +18,7 @@ interface End {
   readonly y: number;
 }
 
-export function EndLabels({ data, end, unit, fontSize }: Props) {
+export function EndLabels({ data, unit, fontSize }: Props) {
   const yScale = useYAxisScale();
   const xScale = useXAxisScale();
   const area = usePlotArea();
@@ -41,7 +39,7 @@ export function EndLabels({ data, end, unit, fontSize }: Props) {
     late.map(({ y }) => y),
     fontSize * LINE_HEIGHT,
     area.y + 4,
-    bottom,
+    bottom - fontSize * 0.3,
   );
   const text = (line: Line, x: number, y: number) => (
     <text x={x} y={y} dy="0.35em" fontSize={fontSize} fill={line.colour} fontWeight={line.strong ? 700 : 400}>
@@ -62,11 +60,9 @@ export function EndLabels({ data, end, unit, fontSize }: Props) {
           </g>
         );
       })}
-      {end > 0 && (
-        <text x={right + 11} y={bottom + fontSize * 1.3} fontSize={fontSize} fill="var(--quiet)">
-          {unit}
-        </text>
-      )}
+      <text x={right + 11} y={bottom + fontSize * 1.35} fontSize={fontSize} fill="var(--quiet)">
+        {unit}
+      </text>
     </g>
   );
 }

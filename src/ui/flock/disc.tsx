@@ -67,7 +67,7 @@ export function Disc({ worker, at, radius, labelled, chosen }: Props) {
   // Lines of text grow away from the disc: upwards above it, downwards below it.
   const lines = [
     worker.mine ? `${worker.name} (${words.flock.you})` : worker.name,
-    state ?? `${three(worker.trainLoss)}`,
+    state ?? (worker.trainLoss === null ? '' : three(worker.trainLoss)),
   ];
   const [y, first] = out.y < -0.3 ? [-gap, '-1.3em'] : out.y > 0.3 ? [gap, '0.75em'] : [0, '-0.25em'];
   return (

@@ -15,6 +15,9 @@ import { discRadius, HEIGHT, home, type Spot, spot, WIDTH } from './geometry.ts'
 import { Legend } from './legend.tsx';
 import { Link } from './link.tsx';
 
+/** One disc needs no room for a circle around it: the hint stands closer. */
+const ALONE = `0 ${HEIGHT / 2 - 110} ${WIDTH} 230`;
+
 const NO_WORKERS: readonly WorkerStatus[] = [];
 const NO_EDGES: readonly EdgeStatus[] = [];
 /** More labels than this would lie over one another. */
@@ -101,7 +104,7 @@ function useWalk(items: readonly Selection[]) {
 
 function Hint({ workers }: { readonly workers: readonly WorkerStatus[] }) {
   const present = workers.filter((worker) => worker.health !== 'gone');
-  if (present.length > 0 && present.some((worker) => !worker.mine)) return null;
+  if (present.length === 0 || present.some((worker) => !worker.mine)) return null;
   return (
     <p className="hint">
       {present.length === 1 && <b>{words.flock.alone} </b>}
@@ -110,9 +113,15 @@ function Hint({ workers }: { readonly workers: readonly WorkerStatus[] }) {
   );
 }
 
+/** Before the first Start nobody trains, which is no news: only a pause in a run is drawn as one. */
+function shown({ phase, workers }: Snapshot): readonly WorkerStatus[] {
+  if (phase !== 'idle') return workers;
+  return workers.map((worker) => (worker.health === 'paused' ? { ...worker, health: 'active' } : worker));
+}
+
 function usePicture(snapshot: Snapshot | null) {
   const { lab } = useStage();
-  const workers = snapshot?.workers ?? NO_WORKERS;
+  const workers = snapshot === null ? NO_WORKERS : shown(snapshot);
   const radius = discRadius(workers.length);
   const spots = new Map<number, Spot>();
   workers.forEach((worker, index) => {
@@ -145,7 +154,7 @@ export function Flock() {
 
   return (
     <section className="flock" id="flock" aria-label={words.flock.title}>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-label={description}>
+      <svg viewBox={workers.length > 1 ? `0 0 ${WIDTH} ${HEIGHT}` : ALONE} aria-label={description}>
         {workers.length > 1 &&
           workers.map((worker, index) => {
             const there = home(index, workers.length);
@@ -196,7 +205,7 @@ export function Flock() {
         })}
         {workers.length === 0 && (
           <text className="none" x={WIDTH / 2} y={HEIGHT / 2}>
-            {words.status.starting}…
+            {words.flock.empty}
           </text>
         )}
       </svg>

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { Recipe } from '../recipe/recipe.ts';
+import { buildRecipe, DEFAULT_RECIPE, FAMILIES, FAMILY_NAMES, refusal, SCALARS } from '../recipe/schema.ts';
+import { snapshotOf } from '../store/fixtures/snapshot.ts';
+import { draftOf, parseDraft } from './recipe/draft.ts';
+import { possible } from './run-controls.tsx';
+import { type Catalogue, sentenceOf, textOf } from './sentence.ts';
+
+const catalogue: Catalogue = { families: FAMILIES, scalars: SCALARS, refusal };
+const say = (recipe: Recipe, workers: number) => textOf(sentenceOf(recipe, workers, catalogue));
+
+describe('the recipe as a sentence', () => {
+  test('reads as plain language', () => {
+    const recipe = buildRecipe({
+      partition: { id: 'dirichlet', options: { alpha: 0.3 } },
+      algorithm: { id: 'choco-sgd' },
+      compressor: { id: 'top-k', options: { ratio: 0.01 } },
+    });
+    expect(say(recipe, 8)).toBe(
+      '8 workers on a ring learn digits with an MLP (128), dealt unevenly (Dirichlet 0.3), by CHOCO-SGD, ' +
+        'sending the top 1 % of each change, learning rate 0.1, batch 32, seed 1.',
+    );
+    expect(say(DEFAULT_RECIPE, 1)).toContain('1 worker on a ring learns digits');
+  });
+
+  test('a fixed number of seats stands before the number of workers present', () => {
+    expect(say(buildRecipe({ seats: 12 }), 3)).toMatch(/^12 workers/);
+  });
+
+  test('every family can be pressed, and a seed is never rounded', () => {
+    const parts = sentenceOf(buildRecipe({ seed: 4294967295 }), 2, catalogue);
+    const pressed = parts.flatMap(({ target }) =>
+      typeof target === 'object' && 'family' in target ? [target.family] : [],
+    );
+    expect([...pressed].sort()).toEqual([...FAMILY_NAMES].sort());
+    expect(textOf(parts)).toContain('seed 4294967295.');
+  });
+
+  test('an entry without words of its own is named by its label and the options that differ', () => {
+    const families: Catalogue['families'] = {
+      ...FAMILIES,
+      topology: [
+        {
+          id: 'moebius',
+          label: 'Möbius ladder',
+          description: '',
+          options: {
+            rungs: { kind: 'number', default: 4, min: 1, max: 9, label: 'rungs', help: '' },
+            twist: { kind: 'boolean', default: true, label: 'twist', help: '' },
+          },
+        },
+      ],
+    };
+    const recipe: Recipe = {
+      ...DEFAULT_RECIPE,
+      topology: { id: 'moebius', options: { rungs: 5, twist: true } },
+    };
+    const text = textOf(sentenceOf(recipe, 4, { ...catalogue, families }));
+    expect(text).toContain('on Möbius ladder (rungs 5) learn');
+  });
+});
+
+describe('a draft', () => {
+  const schema = FAMILIES.model.find(({ id }) => id === 'mlp')?.options ?? {};
+
+  test('goes to text and back', () => {
+    const draft = draftOf(schema, { hidden: [64, 32] });
+    expect(draft.hidden).toBe('64, 32');
+    expect(parseDraft(schema, draft)).toMatchObject({ ok: true, options: { hidden: [64, 32] } });
+  });
+
+  test('says what is allowed where it is wrong', () => {
+    const parsed = parseDraft({ lr: SCALARS.lr }, { lr: 'fast' });
+    expect(parsed).toEqual({ ok: false, errors: { lr: 'Must be a number from 0 to 100.' } });
+  });
+});
+
+test('a button can be pressed only when it would do something', () => {
+  const at = (phase: ReturnType<typeof snapshotOf>['phase']) => possible(snapshotOf({ phase }));
+  expect(possible(null)).toEqual({ start: false, pause: false, step: false, reset: false });
+  expect(at('idle')).toEqual({ start: true, pause: false, step: true, reset: false });
+  expect(at('running')).toEqual({ start: false, pause: true, step: false, reset: true });
+  expect(at('paused')).toEqual({ start: true, pause: false, step: true, reset: true });
+  expect(at('finished')).toEqual({ start: false, pause: false, step: false, reset: true });
+  expect(possible(snapshotOf({ refusal: 'no' })).start).toBe(false);
+});
