@@ -21,7 +21,7 @@ export default defineConfig({
         worker: { format: 'es' },
         // Found late, these would reload the page in the middle of a test.
         optimizeDeps: {
-          include: ['peerjs', 'valibot', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+          include: ['peerjs', 'fast-check', 'valibot', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
         },
         test: {
           name: 'kernels',

@@ -97,7 +97,7 @@ async function connect(
 }
 
 function describe(ledger: Ledger, plan: Plan): string {
-  const snapshots = [...ledger.snapshots.values()];
+  const snapshots = ledger.living().flatMap((tab) => ledger.snapshots.get(tab) ?? []);
   const round = Math.min(...snapshots.map((each) => each.round));
   const losses = snapshots.flatMap((each) =>
     each.workers.flatMap(({ mine, trainLoss }) => (mine && trainLoss !== null ? [trainLoss] : [])),

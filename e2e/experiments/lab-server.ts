@@ -21,7 +21,8 @@ async function newest(entry: string): Promise<number> {
   const found = await stat(entry).catch(() => null);
   if (found === null) return 0;
   if (!found.isDirectory()) return found.mtimeMs;
-  const names = await readdir(entry);
+  // A test is no part of a build.
+  const names = (await readdir(entry)).filter((name) => !/\.test\.tsx?$/.test(name));
   return Math.max(0, ...(await Promise.all(names.map((name) => newest(path.join(entry, name))))));
 }
 

@@ -9,7 +9,7 @@ import { sortedRows } from './csv.ts';
 import type { Collected, StoppedBy } from './drive.ts';
 
 export interface Summary {
-  /** Rounds that every worker completed. */
+  /** Rounds that every worker completed; like all that follows, of those that were there at the end. */
   readonly rounds: number;
   /** Wall-clock seconds from start to stop. */
   readonly seconds: number;
@@ -111,14 +111,17 @@ export async function summarise(
   workers: readonly WorkerSummary[],
   evaluate: Evaluate,
 ): Promise<Summary> {
-  const losses = known(workers.map(({ trainLoss }) => trainLoss));
-  const accuracies = known(workers.map(({ testAccuracy }) => testAccuracy));
-  const distances = known(workers.map(({ distanceToMean }) => distanceToMean));
+  const staying = workers.filter(({ seat }) => collected.models.some((model) => model.seat === seat));
+  // Without any model (every tab was lost) the last that was known has to do.
+  const present = staying.length > 0 ? staying : workers;
+  const losses = known(present.map(({ trainLoss }) => trainLoss));
+  const accuracies = known(present.map(({ testAccuracy }) => testAccuracy));
+  const distances = known(present.map(({ distanceToMean }) => distanceToMean));
   const mean = meanParameters(collected.models);
   const total = (name: 'bytesSent' | 'bytesUncompressed' | 'bytesControl' | 'bytesResync') =>
     collected.snapshots.reduce((sum, { totals }) => sum + totals[name], 0);
   return {
-    rounds: workers.length > 0 ? Math.min(...workers.map(({ rounds }) => rounds)) : 0,
+    rounds: present.length > 0 ? Math.min(...present.map(({ rounds }) => rounds)) : 0,
     seconds: collected.seconds,
     finalTrainLoss: losses.length > 0 ? losses.reduce((a, b) => a + b, 0) / losses.length : null,
     finalTestAccuracy: mean === null ? null : await evaluate(mean),

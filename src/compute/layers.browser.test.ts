@@ -122,7 +122,9 @@ describe.each([
   [10, 784, 64],
   [13, 7, 5],
   [300, 30, 301],
+  // More rows than one dispatch takes, and more workgroups than one dimension takes.
   [4, 2, 40_001],
+  [3, 1030, 16_300],
 ])('a data set of %i rows of %i', (rows, width, batch) => {
   const data = {
     rows,

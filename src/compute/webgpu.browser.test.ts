@@ -153,6 +153,19 @@ describe('memory', () => {
   });
 });
 
+it('takes empty vectors, however often', async () => {
+  const vector = gpu.vector(0);
+  const words = gpu.words(1);
+  for (let i = 0; i < 10_000; i++) {
+    gpu.signUnpack(words, [0, 0], 1, vector, 1, 'set');
+    gpu.linear(vector, [[1, vector]]);
+    gpu.signPack(vector, words, 0);
+    gpu.topK(vector, 0, words);
+  }
+  gpu.chunkMeans(vector, [0, 0], words, 0);
+  expect([...(await gpu.read(vector)), ...(await gpu.readWords(words))]).toEqual([0]);
+});
+
 describe('faults', () => {
   it('refuses handles of another Compute, freed handles, and ranges that do not fit', () => {
     const vector = gpu.vector(4);
@@ -184,6 +197,9 @@ describe('a lost device', () => {
   it('rejects reads under way and to come, makes operations no-ops, and tells the reason', async () => {
     const compute = await createWebGpuCompute();
     const vector = compute.vector(1000);
+    const labels = compute.words(64);
+    const [features, classes] = [Uint8Array.of(1), Uint8Array.of(0)];
+    const data = compute.dataset({ rows: 1, width: 1, classes: 1, scale: 1, features, labels: classes });
     const underWay = compute.read(vector);
     const outcome = expect(underWay).rejects.toThrow(DeviceLostError);
     compute.device.destroy();
@@ -191,8 +207,9 @@ describe('a lost device', () => {
     expect(await compute.lost).toMatch(/lost \(destroyed\)/);
     compute.linear(vector, [[2, vector]]);
     compute.upload(vector, new Float32Array(1000));
+    for (let i = 0; i < 1000; i++) compute.gatherRows(data, new Uint32Array(64), vector, labels);
     compute.submit();
-    compute.free(vector);
+    compute.free(vector, data);
     await expect(compute.read(compute.vector(2))).rejects.toThrow(DeviceLostError);
     await expect(compute.finish()).rejects.toThrow(DeviceLostError);
     compute.destroy();

@@ -6,6 +6,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { type Actor, Stage, seeded, violations } from './rehearsal.ts';
+import { COMMAND_MS, RESEND_MS } from './timing.ts';
 import type { Command } from './view.ts';
 
 const SCHEDULES = Number(process.env.SCHEDULES ?? 400);
@@ -98,9 +99,11 @@ async function rehearse(seed: number): Promise<readonly Actor[]> {
     const { living } = stage;
     stage.heal(living, living);
     await stage.settled(living, 20_000);
-    // And what was agreed works: everyone trains on.
+    // And what was agreed works: everyone trains on, once commands that are still on their way are through.
+    await stage.clock.pass(COMMAND_MS + RESEND_MS);
     living[0]?.room.command({ kind: 'start', stopAt: null });
-    await stage.until(() => living.every(({ room }) => room.view?.run.running === true), 3000);
+    const runs = ({ room }: Actor) => room.view?.run.running === true && room.view.run.stopAt === null;
+    await stage.until(() => living.every(runs), 3000);
     const before = living.map(({ host }) => host.total);
     await stage.until(() => living.every(({ host }, index) => host.total > (before[index] ?? 0) + 5), 6000);
     await stage.settled(living, 3000);

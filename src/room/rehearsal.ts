@@ -111,7 +111,8 @@ export class RoundsHost implements RoomHost {
     }
     const view = this.#view;
     if (view === null) return;
-    const upcoming = this.#next[0]?.startRound ?? this.#limit ?? Number.POSITIVE_INFINITY;
+    const never = Number.POSITIVE_INFINITY;
+    const upcoming = Math.min(this.#next[0]?.startRound ?? never, this.#limit ?? never);
     const others = bySeniority(view).filter((peer) => peer !== this.#post.self);
     if (!this.#inFlight) {
       if (!isActive(view.run, this.round) || this.round >= upcoming) return;

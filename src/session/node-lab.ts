@@ -16,6 +16,8 @@ import type { LabHandle } from './handle.ts';
 import { Session } from './session.ts';
 import type { Report, Snapshot } from './snapshot.ts';
 
+const PATIENCE_MS = 60_000;
+
 export interface NodeLabOptions {
   readonly recipe: Recipe;
   readonly tabs: number;
@@ -29,7 +31,12 @@ async function fetchBytes(root: string, path: string): Promise<Uint8Array> {
   return readFile(ensureDigits(root));
 }
 
-function open(hub: MemoryHub, tab: number, options: NodeLabOptions): LabHandle {
+/** One session on this hub. */
+export function openNodeTab(
+  hub: MemoryHub,
+  tab: number,
+  options: Pick<NodeLabOptions, 'recipe' | 'workersPerTab' | 'root'>,
+): LabHandle {
   const listeners = new Set<(report: Report) => void>();
   let latest: Snapshot | null = null;
   const session = new Session({
@@ -69,26 +76,33 @@ export async function startNodeLab(options: NodeLabOptions): Promise<readonly La
   const hub = new MemoryHub();
   const labs: LabHandle[] = [];
   for (let tab = 0; tab < options.tabs; tab += 1) {
-    labs.push(open(hub, tab, options));
+    labs.push(openNodeTab(hub, tab, options));
     const seats = (tab + 1) * options.workersPerTab;
     await until(labs, (snapshot) => snapshot.workers.length === seats);
   }
   return labs;
 }
 
-/** Resolves once every lab's snapshot satisfies `condition`. */
-async function until(labs: readonly LabHandle[], condition: (snapshot: Snapshot) => boolean): Promise<void> {
+/** Resolves once every lab's snapshot satisfies `condition`; rejects after a minute. */
+export async function until(
+  labs: readonly LabHandle[],
+  condition: (snapshot: Snapshot) => boolean,
+): Promise<void> {
   const met = () =>
     labs.every((lab) => {
       const snapshot = lab.snapshot();
       return snapshot !== null && condition(snapshot);
     });
   if (met()) return;
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
+    const giveUp = realClock.after(PATIENCE_MS, () => {
+      reject(new Error(`Waited in vain: ${JSON.stringify(labs.map((lab) => lab.snapshot()))}`));
+    });
     const ends = labs.map((lab) =>
       lab.subscribe(() => {
         if (!met()) return;
         for (const end of ends) end();
+        giveUp();
         resolve();
       }),
     );

@@ -141,7 +141,9 @@ export class Session {
       if (frame.view === NO_VIEW) this.#sponsorship.receive(peer, frame);
       else this.#inbox.deliver(peer, frame);
     });
-    this.#room.onReport((peer, epoch, rows) => this.status.reported(peer, rows, epoch));
+    this.#room.onReport((peer, epoch, rows) => {
+      this.#points.push(...this.status.reported(peer, rows, epoch));
+    });
     this.#room.onNotice((notice) => this.status.notice(notice));
     this.#room.open();
     void this.#openDevice(false);

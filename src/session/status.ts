@@ -15,13 +15,15 @@ import type { ConsensusResult } from './consensus.ts';
 import type { FlockWorker } from './flock-worker.ts';
 import type { Measure } from './measure.ts';
 import type { SessionOptions } from './session.ts';
-import type { EdgeStatus, Notice, Snapshot, WorkerStatus } from './snapshot.ts';
+import type { EdgeStatus, Notice, Point, Snapshot, WorkerStatus } from './snapshot.ts';
 import { Traffic } from './traffic.ts';
 
 /** How long a worker that left stays in the picture, in ms. */
 const REMEMBER_MS = 20_000;
 /** Waiting shorter than this is not worth a word, in ms. */
 const PATIENCE_MS = 700;
+/** Time over which rounds a second are counted, in ms. */
+const PACE_MS = 4000;
 const MAX_NOTICES = 8;
 
 export interface Sources {
@@ -54,7 +56,8 @@ export class Status {
   #distances: Readonly<Record<number, number>> = {};
   #workersWanted: number;
   #waiting: { seat: number; since: number } | null = null;
-  #pace = { round: 0, at: 0, rate: 0 };
+  /** Rounds completed at some moments of the last seconds, oldest first. */
+  #pace: { round: number; at: number }[] = [];
   #shape: {
     key: string;
     spectrum: Snapshot['spectrum'];
@@ -86,17 +89,22 @@ export class Status {
     this.#workersWanted = count;
   }
 
-  reported(peer: PeerId, rows: readonly ReportRow[], epoch: number): void {
+  /** Takes what another tab says of its workers; gives the points that are new in it. */
+  reported(peer: PeerId, rows: readonly ReportRow[], epoch: number): readonly Point[] {
+    const points: Point[] = [];
     const view = this.#sources.room.view;
-    if (view === null || view.run.epoch !== epoch) return;
+    if (view === null || view.run.epoch !== epoch) return points;
     for (const row of rows) {
       const holder = view.seats.find(({ seat }) => seat === row.seat);
       if (holder?.peer !== peer) continue;
+      const before = this.#reports.get(`${peer} ${row.seat}`);
       this.#reports.set(`${peer} ${row.seat}`, row);
+      points.push(...newPoints(row, before, epoch));
       for (const [to, total] of row.edges) {
         this.#traffic.observe(row.seat, to, total, this.#sources.options.clock.now());
       }
     }
+    return points;
   }
 
   consensus(result: ConsensusResult): void {
@@ -278,12 +286,13 @@ export class Status {
   }
 
   #roundsPerSecond(round: number, now: number): number {
-    const elapsed = now - this.#pace.at;
-    if (elapsed >= 900 || round < this.#pace.round) {
-      const rate = (Math.max(0, round - this.#pace.round) * 1000) / Math.max(1, elapsed);
-      this.#pace = { round, at: now, rate };
-    }
-    return this.#pace.rate;
+    if (round < (this.#pace.at(-1)?.round ?? 0)) this.#pace = [];
+    this.#pace.push({ round, at: now });
+    // The last moment before the window stays, so that slow rounds are seen too.
+    while (now - (this.#pace[1]?.at ?? now) >= PACE_MS) this.#pace.shift();
+    const [first] = this.#pace;
+    if (first === undefined || now - first.at < 1) return 0;
+    return ((round - first.round) * 1000) / (now - first.at);
   }
 
   #waitingFor(mine: readonly FlockWorker[], seats: readonly SeatHolder[], now: number): Snapshot['waiting'] {
@@ -299,4 +308,17 @@ export class Status {
     const ms = now - this.#waiting.since;
     return ms < PATIENCE_MS ? null : { name: this.#worker(holder).name, ms };
   }
+}
+
+/** What a report adds to the charts. */
+function newPoints(row: ReportRow, before: ReportRow | undefined, epoch: number): Point[] {
+  const { seat, round, trainLoss, testLoss, testAccuracy } = row;
+  const points: Point[] = [];
+  if (trainLoss !== null && trainLoss !== before?.trainLoss) {
+    points.push({ kind: 'loss', epoch, seat, round, value: trainLoss });
+  }
+  if (testLoss !== null && testAccuracy !== null && testLoss !== before?.testLoss) {
+    points.push({ kind: 'evaluation', epoch, seat, round, testLoss, testAccuracy });
+  }
+  return points;
 }

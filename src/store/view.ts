@@ -28,8 +28,11 @@ export function themeOf(text: string | null): Theme {
   return THEMES.find((theme) => theme === text) ?? 'system';
 }
 
-export function nextTheme(theme: Theme): Theme {
-  return THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
+/** The next of system, the other, the same: the first press always shows a change. */
+export function nextTheme(theme: Theme, systemIsDark: boolean): Theme {
+  if (theme === 'system') return systemIsDark ? 'light' : 'dark';
+  const other = systemIsDark ? 'light' : 'dark';
+  return theme !== other ? 'system' : systemIsDark ? 'dark' : 'light';
 }
 
 export function createView(initial: Partial<ViewState> = {}): ViewStore {

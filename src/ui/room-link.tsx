@@ -24,7 +24,8 @@ export function RoomLink() {
   const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
   const transport = useSnapshot((snapshot) => snapshot?.room.transport ?? null);
   const link = useRoomLink();
-  const [outcome, setOutcome] = useState<'ready' | 'copied' | 'failed'>('ready');
+  const [copied, setCopied] = useState<string | null>(null);
+  const [failed, setFailed] = useState(false);
   const shown = useRef<HTMLInputElement>(null);
   if (code === null || transport === null || link === null) return null;
 
@@ -32,9 +33,9 @@ export function RoomLink() {
     try {
       // Undefined outside a secure context, such as a page served to a classroom over plain http.
       await navigator.clipboard.writeText(link);
-      setOutcome('copied');
+      setCopied(link);
     } catch {
-      setOutcome('failed');
+      setFailed(true);
     }
   };
   return (
@@ -43,14 +44,14 @@ export function RoomLink() {
         {words.room.label} <b className="code">{code}</b>
         <small> {words.room.carrier[transport]}</small>
       </span>
-      {outcome === 'failed' ? (
+      {failed ? (
         <label>
           {words.room.copyFailed}{' '}
           <input ref={shown} readOnly value={link} onFocus={() => shown.current?.select()} />
         </label>
       ) : (
         <button type="button" onClick={copy}>
-          {outcome === 'copied' ? words.room.copied : words.room.copy}
+          {copied === link ? words.room.copied : words.room.copy}
         </button>
       )}
     </div>

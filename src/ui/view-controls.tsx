@@ -1,24 +1,25 @@
 /** What this person sees: theme, projector view, and what the charts are drawn against. */
 import { useId } from 'react';
 import { type Axis, nextTheme } from '../store/view.ts';
-import { useStage, useView } from './context.ts';
+import { useMedia, useStage, useView } from './context.ts';
 import { words } from './words.ts';
 
 export function ViewControls() {
   const { view } = useStage();
   const theme = useView((state) => state.theme);
+  const dark = useMedia('(prefers-color-scheme: dark)');
   return (
     <div className="view-controls">
       <button
         type="button"
         className="quiet"
-        onClick={() => view.setState((state) => ({ theme: nextTheme(state.theme) }))}
+        onClick={() => view.setState((state) => ({ theme: nextTheme(state.theme, dark) }))}
       >
         {words.view.theme[theme]}
       </button>
       <button
         type="button"
-        className="quiet"
+        className="quiet to-projector"
         onClick={() => view.setState({ projector: true, selected: null })}
       >
         {words.view.projector}

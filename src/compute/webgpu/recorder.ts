@@ -99,6 +99,7 @@ export class Recorder {
 
   /** Stages a list for the dispatch recorded next; its offset in `lists`. At most LIST_WORDS long. */
   stage(list: ArrayLike<number>): number {
+    if (this.#stopped) return 0;
     if (this.#usedBlocks === BLOCKS || this.#usedWords + list.length > LIST_WORDS) this.submit();
     const offset = this.#usedWords;
     this.#listWords.set(list, offset);
@@ -137,7 +138,11 @@ export class Recorder {
 
   submit(): void {
     const encoder = this.#encoder;
-    if (encoder === null) return;
+    if (encoder === null) {
+      // A staged list whose dispatch turned out empty is not wanted any more.
+      this.#usedWords = 0;
+      return;
+    }
     this.#closePass();
     this.#encoder = null;
     const queue = this.#device.queue;

@@ -9,8 +9,10 @@ export interface LaneEvents {
   onBytes(lane: Lane, bytes: ArrayBuffer): void;
   /** The queue has shrunk to the low-water mark or less. */
   onDrain(lane: Lane): void;
-  /** The lane is gone, or the other end broke the rules. */
+  /** The lane is gone. */
   onEnd(reason: string): void;
+  /** The other end broke the rules. */
+  onBreach(reason: string): void;
 }
 
 export interface LaneCarrier {
@@ -30,7 +32,7 @@ export function channelLanes(channels: Readonly<Record<Lane, RTCDataChannel>>, e
     channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (data instanceof ArrayBuffer) events.onBytes(lane, data);
-      else events.onEnd('a message that is not binary');
+      else events.onBreach('a message that is not binary');
     };
     channel.onbufferedamountlow = () => events.onDrain(lane);
     channel.onclose = () => events.onEnd('the other end closed the connection');

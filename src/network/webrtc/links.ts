@@ -25,14 +25,16 @@ interface Link {
   cancelWait: () => void;
 }
 
+/** A link ended before it joined (`failed`), by the network or the other end (`left`), or by us (`dropped`). */
+export type LinkChange = 'joined' | 'failed' | 'left' | 'dropped';
+
 export interface LinksOptions {
   readonly self: PeerId;
   readonly clock: Clock;
   readonly post: (message: ToWorker, transfer?: Transferable[]) => void;
   /** True: messages pass through the page even where channels could be transferred. */
   readonly relay: boolean;
-  /** A link joined or ended; `failed` is true if it ended before it joined. */
-  readonly onChange: (peer: PeerId, failed: boolean) => void;
+  readonly onChange: (peer: PeerId, change: LinkChange) => void;
 }
 
 export class Links {
@@ -79,7 +81,7 @@ export class Links {
       connection.close();
       return;
     }
-    this.#end(peer, 'replaced by a newer connection', false);
+    this.#end(peer, 'replaced by a newer connection');
     const id = this.#nextId++;
     const link: Link = {
       id,
@@ -114,7 +116,7 @@ export class Links {
     if (link === undefined) return;
     link.joined = true;
     link.cancelWait();
-    this.#options.onChange(link.peer, false);
+    this.#options.onChange(link.peer, 'joined');
   }
 
   /** The signalling server knows no such peer. */
@@ -123,14 +125,14 @@ export class Links {
     if (link?.dialled && !link.joined) this.#down(link, 'it is not there');
   }
 
-  /** The worker is done with this link. */
-  drop(id: number): void {
+  /** The worker is done with this link; `ours` if it ended it itself. */
+  drop(id: number, ours: boolean): void {
     const link = this.#byId(id);
-    if (link !== undefined) this.#down(link, 'dropped');
+    if (link !== undefined) this.#down(link, 'dropped', ours);
   }
 
   close(): void {
-    for (const peer of [...this.#links.keys()]) this.#end(peer, 'closed', false);
+    for (const peer of [...this.#links.keys()]) this.#end(peer, 'closed');
   }
 
   #byId(id: number): Link | undefined {
@@ -154,11 +156,13 @@ export class Links {
     this.#options.post({ ...message, via: port2 }, [port2]);
   }
 
-  #down(link: Link, reason: string): void {
-    if (this.#links.get(link.peer) === link) this.#end(link.peer, reason, true);
+  #down(link: Link, reason: string, ours = false): void {
+    if (this.#links.get(link.peer) !== link) return;
+    this.#end(link.peer, reason);
+    this.#options.onChange(link.peer, !link.joined ? 'failed' : ours ? 'dropped' : 'left');
   }
 
-  #end(peer: PeerId, reason: string, report: boolean): void {
+  #end(peer: PeerId, reason: string): void {
     const link = this.#links.get(peer);
     if (link === undefined) return;
     this.#links.delete(peer);
@@ -166,7 +170,6 @@ export class Links {
     this.#options.post({ kind: 'down', link: link.id, reason });
     link.connection.close();
     link.rtc.close();
-    if (report) this.#options.onChange(peer, !link.joined);
   }
 }
 

@@ -52,7 +52,8 @@ export type ToWorker =
 /** Worker to page. */
 export type ToPage =
   | { readonly kind: 'joined'; readonly link: number }
-  | { readonly kind: 'drop'; readonly link: number; readonly reason: string }
+  /** The worker is done with a link; `ours`: it ended it itself, for cause. */
+  | { readonly kind: 'drop'; readonly link: number; readonly ours: boolean }
   | { readonly kind: 'close' };
 
 /** On a relay's port, page to worker. `left`: so many bytes of a lane have left the page's queue. */

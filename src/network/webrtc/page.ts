@@ -8,9 +8,16 @@ import type { RandomFill } from '../identity.ts';
 import type { LabBuild } from '../lab.ts';
 import type { PeerId } from '../transport.ts';
 import { Door } from './door.ts';
-import { Links } from './links.ts';
+import { type LinkChange, Links } from './links.ts';
 import type { FromServer } from './messages.ts';
-import { compareBuilds, INITIAL_STATUS, type ToPage, type ToWorker, type WebRtcStatus } from './messages.ts';
+import {
+  compareBuilds,
+  INITIAL_STATUS,
+  MAX_LINKS,
+  type ToPage,
+  type ToWorker,
+  type WebRtcStatus,
+} from './messages.ts';
 import { type SignallingContext, SignallingPeer, type SignallingServer } from './signalling.ts';
 
 export type { SignallingServer, WebRtcStatus };
@@ -42,6 +49,8 @@ export interface WebRtcPage {
 
 /** After a failed call, the same peer is left alone for so long. */
 const REDIAL_MILLISECONDS = 4_000;
+/** A peer that the session dropped gets no new connection for so long, whoever calls. */
+const REST_MILLISECONDS = 3_000;
 /** A peer that is known but not reached within so long makes the room `unreachable`. */
 const UNREACHABLE_MILLISECONDS = 8_000;
 
@@ -57,6 +66,8 @@ class Page implements WebRtcPage {
   readonly #links: Links;
   /** When a peer that could not be reached may be called again. */
   readonly #notBefore = new Map<PeerId, number>();
+  /** When a peer that this tab itself dropped may call again. */
+  readonly #resting = new Map<PeerId, number>();
   #status: WebRtcStatus = INITIAL_STATUS;
   #closed = false;
   #cancelVerdict: (() => void) | null = null;
@@ -73,7 +84,7 @@ class Page implements WebRtcPage {
       clock,
       relay: options.relay ?? false,
       post: (message, transfer) => this.#post(message, transfer),
-      onChange: (peer, failed) => this.#linkChanged(peer, failed),
+      onChange: (peer, change) => this.#linkChanged(peer, change),
     });
     this.#main = new SignallingPeer(self, context, {
       onOpen: () => {
@@ -133,7 +144,7 @@ class Page implements WebRtcPage {
 
   #fromWorker(message: ToPage): void {
     if (message.kind === 'joined') this.#links.markJoined(message.link);
-    else if (message.kind === 'drop') this.#links.drop(message.link);
+    else if (message.kind === 'drop') this.#links.drop(message.link, message.ours);
     else this.close();
   }
 
@@ -144,7 +155,8 @@ class Page implements WebRtcPage {
       case 'OFFER': {
         const order = compareBuilds(message.payload.metadata, this.#options.lab);
         if (order > 0) this.#change({ outdated: true });
-        return order === 0 && this.#links.welcomes(message.src);
+        const resting = (this.#resting.get(message.src) ?? 0) > this.#clock.now();
+        return order === 0 && !resting && this.#links.welcomes(message.src);
       }
       case 'ANSWER':
       case 'CANDIDATE':
@@ -168,9 +180,16 @@ class Page implements WebRtcPage {
     this.#judge(peers.length === 0);
   }
 
-  #linkChanged(peer: PeerId, failed: boolean): void {
-    if (failed) this.#notBefore.set(peer, this.#clock.now() + REDIAL_MILLISECONDS);
-    else if (!this.#links.has(peer)) this.#door.hurry();
+  #linkChanged(peer: PeerId, change: LinkChange): void {
+    if (change === 'failed' || change === 'dropped') {
+      this.#notBefore.set(peer, this.#clock.now() + REDIAL_MILLISECONDS);
+    }
+    if (change === 'dropped') {
+      this.#resting.set(peer, this.#clock.now() + REST_MILLISECONDS);
+      const [oldest] = this.#resting.keys();
+      if (oldest !== undefined && this.#resting.size > MAX_LINKS) this.#resting.delete(oldest);
+    }
+    if (change === 'left') this.#door.hurry();
     this.#judge(false);
   }
 

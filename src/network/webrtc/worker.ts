@@ -107,7 +107,7 @@ class WorkerTransport implements WebRtcTransport {
 
   drop(peer: PeerId, reason: string): void {
     const link = this.#book.get(peer);
-    if (link !== undefined) this.#end(link, reason);
+    if (link !== undefined) this.#end(link, reason, true);
   }
 
   close(): void {
@@ -138,6 +138,7 @@ class WorkerTransport implements WebRtcTransport {
         onBytes: (lane, bytes) => this.#received(link, lane, new Uint8Array(bytes)),
         onDrain: (lane) => link.gates[lane].drained(link.lanes?.[lane].queued() ?? 0),
         onEnd: (reason) => this.#end(link, reason),
+        onBreach: (reason) => this.#end(link, reason, true),
       };
       const { via } = message;
       link.lanes = via instanceof MessagePort ? relayLanes(via, events) : channelLanes(via, events);
@@ -160,22 +161,22 @@ class WorkerTransport implements WebRtcTransport {
   }
 
   #received(link: Link, lane: Lane, bytes: Uint8Array): void {
-    if (bytes.byteLength > MAX_MESSAGE_BYTES) this.#end(link, 'a message that is too large');
+    if (bytes.byteLength > MAX_MESSAGE_BYTES) this.#end(link, 'a message that is too large', true);
     else if (link.early === null) this.#book.received(link.peer, lane, bytes);
     else {
       link.earlyBytes += bytes.byteLength + 64;
       link.early.push({ lane, bytes });
-      if (link.earlyBytes > HIGH_WATER_BYTES) this.#end(link, 'too much was sent too early');
+      if (link.earlyBytes > HIGH_WATER_BYTES) this.#end(link, 'too much was sent too early', true);
     }
   }
 
-  #end(link: Link, reason: string): void {
+  #end(link: Link, reason: string, ours = false): void {
     if (!this.#links.delete(link.id)) return;
     link.lanes?.control.close();
     link.lanes?.bulk.close();
     link.gates.control.fail(`Peer ${link.peer} has left: ${reason}.`);
     link.gates.bulk.fail(`Peer ${link.peer} has left: ${reason}.`);
-    this.#tell({ kind: 'drop', link: link.id, reason });
+    this.#tell({ kind: 'drop', link: link.id, ours });
     if (this.#book.get(link.peer) === link) this.#book.left(link.peer, reason);
   }
 }

@@ -32,8 +32,8 @@ export function EndLabels({ data, unit, fontSize }: Props) {
     const x = row === undefined ? undefined : xScale(row.x);
     return x === undefined || y === undefined || !Number.isFinite(y) ? [] : [{ line, x, y }];
   });
-  // A line that ends early is named where it ends; the others share the margin.
-  const early = ends.filter(({ x }) => x < right - 0.2 * area.width);
+  // A prediction that ends early is named where it ends; the others share the margin.
+  const early = ends.filter(({ line, x }) => line.dashed && x < right - 0.2 * area.width);
   const late = ends.filter((candidate) => !early.includes(candidate));
   const places = spread(
     late.map(({ y }) => y),

@@ -16,6 +16,9 @@ interface Props {
   readonly chosen: boolean;
 }
 
+/** Place on the loss scale beyond which the other ink reads better on it. */
+const LIGHT_INK = 0.6;
+
 /** Colour on the sequential scale, mixed by the style sheet's two or three stops. */
 function fill(loss: number | null): string {
   if (loss === null) return 'var(--unmeasured)';
@@ -58,7 +61,7 @@ function State({ worker, radius }: { readonly worker: WorkerStatus; readonly rad
 export function Disc({ worker, at, radius, labelled, chosen }: Props) {
   const out = outward(at);
   const gone = worker.health === 'gone';
-  const trained = worker.trainLoss !== null && learned(worker.trainLoss) > 0.5;
+  const trained = worker.trainLoss !== null && learned(worker.trainLoss) > LIGHT_INK;
   const state =
     worker.health === 'active' ? (worker.hidden ? words.health.hidden : null) : words.health[worker.health];
   const anchor = out.x > 0.3 ? 'start' : out.x < -0.3 ? 'end' : 'middle';
