@@ -286,6 +286,35 @@ export function describeInvariants(backend: string, makeCompute: () => Promise<C
       expect(runs[1]).toEqual(runs[0]);
     });
 
+    it('a number that is not finite is rejected before it is applied, and its sender named', async () => {
+      for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        const recipe = recipeOf({});
+        const flock = await make(recipe, 3);
+        await flock.step();
+        const before = await flock.read();
+        // Worker 2's message is poisoned on its way.
+        const poison = new Uint8Array(4 * flock.assets.layout.length);
+        new DataView(poison.buffer).setFloat32(4 * 77, bad, true);
+        const [first] = flock.workers;
+        const frame = {
+          type: 'algorithm',
+          view: flock.view.id,
+          round: 1,
+          step: 0,
+          tag: 1,
+          codec: 1,
+        } as const;
+        for (const source of [1, 2]) {
+          const payload = source === 2 ? poison : new Uint8Array(poison.length);
+          await flock.post.send({ ...frame, source, destination: 0, payload }, flock.post.self);
+        }
+        await expect(first?.step(new AbortController().signal)).rejects.toThrow(/Worker 2 sent/);
+        expect(await flock.read()).toEqual(before);
+        expect(first?.round).toBe(1);
+        flock.destroy();
+      }
+    });
+
     it('a round that is rolled back has not happened', async () => {
       const recipe = recipeOf({ algorithm: algorithm('choco-sgd'), compressor: compressor('one-bit') });
       const flock = await make(recipe, 3);
