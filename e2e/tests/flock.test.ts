@@ -101,7 +101,10 @@ describe('one tab', () => {
   });
 
   it('contracts as the spectral gap predicts when learning stops', async () => {
-    const page = await lab.tab(context, '?workers=6&evalEvery=1&lr=0.3&partition=shards:2#room=contract');
+    const page = await lab.tab(
+      context,
+      '?workers=6&evalEvery=1&lr=0.3&partition=shards:2&model.hidden=16#room=contract',
+    );
     await assembled([page], 6);
     await record(page);
     await press(page, 'Start');

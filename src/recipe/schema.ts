@@ -197,12 +197,13 @@ export function setPath(parts: RecipeParts, path: string, text: string): void {
   if (option !== undefined) {
     parts[name] = { ...current, options: { ...options, [option]: text } };
   } else if (name === 'partition') {
-    const parsed = parsePartition(text);
-    parts[name] = { id: parsed.id, options: { ...options, ...parsed.options } };
+    parts[name] = parsePartition(text);
   } else {
     const entries: readonly Entry[] = FAMILIES[name];
     findEntry(name, entries, text);
-    parts[name] = { ...current, id: text };
+    // Options given before their entry is named are its; those of another entry go with it.
+    const kept = current.id === undefined || current.id === text ? options : {};
+    parts[name] = { id: text, options: kept };
   }
 }
 

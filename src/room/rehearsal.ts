@@ -218,19 +218,6 @@ export class Stage {
       host,
     });
     const actor: Actor = { id, room, host, transport, post, notices: [], alive: true };
-    if (process.env.TRACE) {
-      const send = post.send.bind(post);
-      post.send = (letter, to) => {
-        if (letter.type === 'control') {
-          const text = new TextDecoder().decode(letter.payload);
-          const m = JSON.parse(text);
-          if (['prepare', 'promise', 'reject', 'commit'].includes(m.kind)) console.log(`${this.clock.now().toFixed(0)} ${id}->${to} ${m.kind} b${m.ballot.counter}${m.ballot.leader} view ${m.view.id.slice(0,4)}#${m.view.counter} ${m.mode ?? ''} ${m.member ?? ''} ${m.reason ?? ''} ${m.next ?? ''} ${m.view.seats?.map((x) => x.peer+'@'+x.since).join(' ') ?? ''}`);
-        }
-        return send(letter, to);
-      };
-      const commit = host.commit.bind(host);
-      host.commit = (view, mode, fresh) => { console.log(`${this.clock.now().toFixed(0)} ${id} INSTALL ${view.id.slice(0,4)}#${view.counter} parent ${view.parent.slice(0,4)} ${mode} fresh=${fresh}  `+view.seats.map((x) => x.peer+'@'+x.since).join(' ')); commit(view, mode, fresh); };
-    }
     room.onNotice((notice) => actor.notices.push(notice));
     this.actors.push(actor);
     room.open();

@@ -88,9 +88,6 @@ export class History {
     this.#uncompressed.push(round, totals.bytesUncompressed);
     for (const worker of snapshot.workers) {
       if (worker.distanceToMean !== null) this.#widen(worker.distanceToMean);
-      // Points come for this tab's workers alone; of the others a snapshot holds the latest loss.
-      if (worker.mine || worker.health === 'gone' || worker.trainLoss === null) continue;
-      seriesOf(this.#loss, worker.seat)?.push(worker.round, worker.trainLoss);
     }
   }
 

@@ -103,19 +103,6 @@ describe('the lab as the page sees it', () => {
 });
 
 describe('the history', () => {
-  test('other tabs\u2019 losses come from snapshots, this tab\u2019s from points alone', () => {
-    const history = new History();
-    const workers = [
-      workerAt(0, { round: 3, trainLoss: 1 }),
-      workerAt(1, { round: 4, trainLoss: 2 }),
-      workerAt(2, { round: 4, trainLoss: 3, health: 'gone' }),
-    ];
-    history.addSnapshot(snapshotOf({ round: 3, workers }));
-    history.addSnapshot(snapshotOf({ round: 3, workers }));
-    expect([...history.loss.keys()]).toEqual([1]);
-    expect(history.loss.get(1)?.samples).toEqual([{ x: 4, y: 2 }]);
-  });
-
   test('a new epoch clears every series; late points of the old one are dropped', () => {
     const history = new History();
     history.addPoints([

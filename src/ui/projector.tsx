@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from 'react';
 import { useSnapshot, useStage } from './context.ts';
 import { Flock } from './flock/flock.tsx';
 import { Notices } from './notices.tsx';
-import { QrCode } from './qr/qr-code.tsx';
+import { QrCode } from './qr-code.tsx';
 import { useShortLink } from './room-link.tsx';
 import { StatusLine } from './status-line.tsx';
 import { words } from './words.ts';
