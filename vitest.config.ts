@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { launchOptions } from './e2e/browser.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
 
-/** Three projects: `unit` in Node, `kernels` in a real Chromium, `e2e` driving the built lab. */
+/** Projects: `unit` in Node, `kernels` in a real Chromium, `e2e` driving the built lab, `prove` for long. */
 export default defineConfig({
   test: {
     projects: [
@@ -42,6 +42,17 @@ export default defineConfig({
           include: ['e2e/tests/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // What takes long; `npm run prove`.
+        test: {
+          name: 'prove',
+          environment: 'node',
+          include: ['e2e/prove/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
           hookTimeout: 120_000,
         },
       },

@@ -45,7 +45,6 @@ export async function benchGossip(browser: Browser, url: string): Promise<readon
     string,
     boolean,
   ]);
-  await b.waitForTimeout(0);
   await a.evaluate(openEnds, [token, `${token}a`, `${token}b`, true] satisfies [
     string,
     string,

@@ -91,3 +91,29 @@ describe('without signalling', () => {
     }
   });
 });
+
+describe('another version of the lab', () => {
+  it('is told to reload, and kept out of the ring', async () => {
+    const lab = await Lab.open();
+    try {
+      const { version, built } = await (await fetch(new URL('lab.json', lab.server.url))).json();
+      const context = await lab.browser.newContext();
+      const fresh = await lab.tab(context, '#room=versions');
+      const stale = await context.newPage();
+      // A tab left over from before: the same lab, but for its version and build time.
+      await stale.route('**/assets/*.js', async (route) => {
+        const response = await route.fetch();
+        const text = (await response.text()).replaceAll(version, '0.0.9-leftover');
+        await route.fulfill({ response, body: text.replaceAll(String(built), String(built - 60_000)) });
+      });
+      await stale.goto(new URL('#room=versions', lab.server.url).href);
+      await until(stale, ({ notices }) => notices.some(({ id }) => id === 'outdated'));
+      await stale.getByText('Reload this tab').first().waitFor();
+      expect((await snapshotOf(stale)).workers).toHaveLength(1);
+      const second = await lab.tab(context, '#room=versions');
+      await assembled([fresh, second], 2);
+    } finally {
+      await lab.close();
+    }
+  });
+});

@@ -23,7 +23,10 @@ export function held(state: State, name: string): Vector {
   return vector;
 }
 
-/** What a missing neighbour means (DESIGN, contract 5). */
+/**
+ * What a missing neighbour means. `view-change`: no message may be skipped, the members change and all
+ * re-enter. `fold-into-self`: its weight goes to the diagonal at both ends. `tolerates`: it may.
+ */
 export type LossPolicy = 'view-change' | 'fold-into-self' | 'tolerates';
 
 /** A neighbour in this round: its seat, and the weight W_ij this worker gives to what it sends. */

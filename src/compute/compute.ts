@@ -48,6 +48,11 @@ export class DeviceLostError extends Error {
   override readonly name = 'DeviceLostError';
 }
 
+/** A vector (or the like) of another Compute, or one that was freed. */
+export class HandleError extends Error {
+  override readonly name = 'HandleError';
+}
+
 export interface DenseShape {
   readonly batch: number;
   readonly inputs: number;

@@ -33,10 +33,10 @@ import {
   NEWCOMER_MS,
   ORPHAN_MS,
   PROMISE_MS,
-  REFUSED_COOLDOWN_MS,
   STRAY_MS,
 } from './timing.ts';
 import type { ChangeMode, View } from './view.ts';
+import { textHash } from './view-id.ts';
 
 export interface AgreementParts {
   readonly self: PeerId;
@@ -70,6 +70,8 @@ export class Agreement {
   /** How the present view came to be, for members that missed it. */
   #lastCommit: Commit | null = null;
   readonly #blind = new Map<string, number>();
+  /** Hashes of recipes that our host cannot run: no view with one is worth joining. */
+  readonly #refusedRecipes = new Set<string>();
   #patience = Number.NEGATIVE_INFINITY;
 
   constructor(parts: AgreementParts, view: View) {
@@ -126,7 +128,12 @@ export class Agreement {
       this.#parts.mail.complain(from, 'A ballot of this kind cannot be.');
       return;
     }
-    const reason = member ? this.#objection(from, base, ballot) : this.#reluctance(at.standing, base, ballot);
+    const recipe = at.roster.known(from)?.hello.recipeHash ?? '';
+    const reason = member
+      ? this.#objection(from, base, ballot)
+      : this.#refusedRecipes.has(recipe)
+        ? 'recipe'
+        : this.#reluctance(at.standing, base, ballot);
     if (reason !== null) {
       // One that missed our view is told of it first, and then that it is behind.
       if (reason === 'view') this.#forward(from, base.id);
@@ -160,7 +167,9 @@ export class Agreement {
     if (proposal === null || compareBallots(proposal.ballot, message.ballot) !== 0) return;
     const at = this.#parts.outlook();
     if (proposal.guests.has(from)) {
-      this.#uninvite(from, at.now + (message.reason === 'recipe' ? REFUSED_COOLDOWN_MS : COOLDOWN_MS));
+      const known = at.roster.get(from);
+      if (message.reason === 'recipe' && known !== undefined) known.declined = this.#view.recipe;
+      this.#uninvite(from, at.now + COOLDOWN_MS);
       this.#finish();
       return;
     }
@@ -201,12 +210,14 @@ export class Agreement {
     }
     if (!promised) {
       // A child of our view that we did not promise, or no longer: others are in it already, so follow,
-      // unless a higher ballot has our word.
+      // unless a higher ballot, or a senior view, has our word.
       const bound = pledge !== null && pledge.ballot.leader !== this.#parts.self;
-      if (seatsOf(view, from).length === 0 || (bound && compareBallots(ballot, pledge.ballot) <= 0)) return;
+      if (seatsOf(view, from).length === 0) return;
+      if (bound && (!pledge.member || compareBallots(ballot, pledge.ballot) <= 0)) return;
     }
     const refusal = view.recipe === this.#view.recipe ? null : this.#parts.host.checkRecipe(view.recipe);
     if (refusal !== null) {
+      this.#refusedRecipes.add(textHash(view.recipe));
       this.#parts.onRecipeRefused(refusal);
       if (promised) this.#letGo();
       return;
@@ -225,7 +236,13 @@ export class Agreement {
   }
 
   /** A peer has told which view it is in. Lanes are ordered: what it sent before has arrived. */
-  onStanding(from: PeerId, standing: Standing): void {
+  onStanding(from: PeerId, standing: Standing, before: Standing | null): void {
+    // Whoever promised us and then turns up elsewhere is not coming back to this view.
+    const known = [this.#view.id, this.#view.parent, before?.id];
+    const elsewhere = !known.includes(standing.id);
+    if (elsewhere && this.#view.leader === this.#parts.self && seatsOf(this.#view, from).length > 0) {
+      this.gone.add(from);
+    }
     const pledge = this.#pledge;
     if (pledge?.ballot.leader === from && standing.id !== pledge.base.id && from !== this.#parts.self) {
       this.#letGo();

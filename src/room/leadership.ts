@@ -96,9 +96,9 @@ export function candidates(
   const full: PeerId[] = [];
   const members = new Set(staying.map(({ peer }) => peer));
   let free = MAX_SEATS - staying.reduce((sum, { peer }) => sum + seatsOf(at.view, peer).length, 0);
-  for (const { peer, standing, sees, notBefore } of at.roster.all()) {
+  for (const { peer, standing, sees, notBefore, declined } of at.roster.all()) {
     if (members.has(peer) || standing === null || standing.id === at.view.id) continue;
-    if (at.now < notBefore || !at.roster.hears(peer, at.now)) continue;
+    if (declined === at.view.recipe || at.now < notBefore || !at.roster.hears(peer, at.now)) continue;
     if (compareStanding(at.standing, standing) <= 0) continue;
     if (bySeniority(at.view).includes(peer) && !at.gone.has(peer)) continue;
     const mutual = [...staying, ...joining].every(

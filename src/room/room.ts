@@ -98,6 +98,8 @@ export class Room {
   #hidden = false;
   #backend: Pick<Hello, 'backend' | 'adapter'>;
   #established = false;
+  /** Of the present view's recipe. */
+  #recipeHash: string;
   #poked = false;
   #changed = false;
   #lastTick = 0;
@@ -110,6 +112,7 @@ export class Room {
     const { self, recipe, host, random } = options;
     const problem = recipeProblem(recipe);
     if (problem !== null) throw new RangeError(problem);
+    this.#recipeHash = textHash(recipe);
     this.#name = self.name.slice(0, 40);
     this.#backend = { backend: self.backend, adapter: self.adapter.slice(0, 120) };
     this.#workers = clampWorkers(self.workers);
@@ -337,7 +340,6 @@ export class Room {
 
   #hello(): Hello {
     const { self, layoutHash } = this.#options;
-    const { view } = this.#agreement;
     return {
       kind: 'hello',
       protocol: PROTOCOL_VERSION,
@@ -348,7 +350,7 @@ export class Room {
       ...this.#backend,
       hidden: this.#hidden,
       view: this.#agreement.standing(this.#established),
-      recipeHash: textHash(view.recipe),
+      recipeHash: this.#recipeHash,
       layoutHash: layoutHash(),
     };
   }
@@ -389,6 +391,10 @@ export class Room {
     this.#absent.clear();
     this.#roster.watchView(view, this.#now());
     if (view.run.dealt !== null) this.#established = true;
+    const recipe = textHash(view.recipe);
+    if (recipe !== this.#recipeHash) this.#greetAll(); // a hello tells the recipe
+    this.#recipeHash = recipe;
+    this.#beat(); // before any promise about this view
     this.#changed = true;
     this.#poke();
   }
@@ -462,6 +468,7 @@ export class Room {
 
   #learn(known: Acquaintance, standing: Standing): void {
     const { view } = this.#agreement;
+    const before = known.standing;
     known.standing = standing;
     if (standing.id !== view.id) {
       known.strayedSince ??= this.#now();
@@ -469,7 +476,7 @@ export class Room {
       known.strayedSince = null;
       if (standing.established) this.#established = true;
     }
-    this.#agreement.onStanding(known.peer, standing);
+    this.#agreement.onStanding(known.peer, standing, before);
   }
 
   #onRefused(known: Acquaintance, reason: RefusalReason): void {

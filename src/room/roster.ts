@@ -29,6 +29,8 @@ export interface Acquaintance {
   strayedSince: number | null;
   /** Not to be asked to join before this. */
   notBefore: number;
+  /** The recipe that it cannot run, so that it need not be asked into a view with it; or null. */
+  declined: string | null;
   /** When we last said hello to it. */
   greeted: number;
 }
@@ -47,6 +49,7 @@ export class Roster {
       heard: now,
       strayedSince: null,
       notBefore: 0,
+      declined: null,
       greeted: Number.NEGATIVE_INFINITY,
     };
     this.#peers.set(peer, acquaintance);

@@ -22,9 +22,8 @@ export const ORPHAN_MS = 1000;
 export const STRAY_MS = 2000;
 /** Two members that do not see each other for this long cannot both stay. */
 export const BLIND_MS = 1000;
-/** Before asking a peer again that did not want to join, or that cannot. */
+/** Before asking a peer again that did not want to join. */
 export const COOLDOWN_MS = 1000;
-export const REFUSED_COOLDOWN_MS = 10_000;
 /** A hello that was not answered is repeated after this long. */
 export const HELLO_MS = 1000;
 /** A command is sent to the leader again after this long, and given up after... */

@@ -79,7 +79,7 @@ export class FlockWorker {
   /** The view it is in, or null before the first. */
   view: View | null = null;
   holder: SeatHolder | null = null;
-  /** Totals since the epoch began; bytes by ALGORITHMS' definitions, times in host-observed ms. */
+  /** Totals since the epoch began; bytes of committed rounds with their frames, times in host-observed ms. */
   readonly totals: RoundCosts & { computing: number } = { ...noCosts(), computing: 0 };
   /** Algorithm bytes sent to each neighbour's seat in this epoch. */
   readonly sentTo = new Map<number, number>();

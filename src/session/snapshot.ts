@@ -89,7 +89,7 @@ export interface Snapshot {
   readonly notices: readonly Notice[];
 }
 
-/** One row of `metrics.csv`, for one of this tab's workers (ALGORITHMS 18). */
+/** One row of `metrics.csv`, for one of this tab's workers. */
 export interface MetricRow {
   readonly seat: number;
   readonly round: number;

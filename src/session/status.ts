@@ -228,9 +228,10 @@ export class Status {
     const measured = worker === undefined ? undefined : measure.of(worker.index);
     const device = this.#sources.device();
     const hidden = own ? this.hidden : (member?.hidden ?? false);
-    const running = room.view?.run.running ?? false;
+    // Before the first start nobody is paused: all are ready.
+    const ready = room.view?.run.running === true || room.view?.run.dealt === null;
     const suspected = !own && (member === undefined || member.suspectedSince !== null);
-    const health = suspected ? 'suspected' : hidden ? 'hidden' : running ? 'active' : 'paused';
+    const health = suspected ? 'suspected' : hidden ? 'hidden' : ready ? 'active' : 'paused';
     const name = own ? options.local.name : (member?.name ?? '');
     return {
       seat: holder.seat,

@@ -26,7 +26,7 @@ export const WORDS = {
       'warning',
       `The graphics device was lost${reason === '' ? '' : ` (${reason})`}.`,
       'The run goes on from a neighbour’s parameters, or from the last evaluation.',
-      'Nothing; if it happens again, choose the backend "cpu".',
+      'If it happens again, choose the backend "cpu".',
     ),
   badAddress: (index: number, error: string) =>
     notice(
@@ -60,8 +60,7 @@ export const WORDS = {
       'This tab trains on its own.',
       'Join the same network as the others, without a VPN or guest isolation.',
     ),
-  deviceBack: () =>
-    notice('backend', 'info', 'The graphics device is back.', 'Training goes on.', 'Nothing.'),
+  deviceBack: () => notice('backend', 'info', 'The graphics device is back.', 'Training goes on.', ''),
   noData: (reason: string) =>
     notice(
       'data',

@@ -113,17 +113,22 @@ function peerJsEnd(connection: Promise<DataConnection>): End {
   };
 }
 
-/** `call`: true in the tab that calls the other one. */
-export function openPeerJs(id: string, other: string, call: boolean): void {
+/**
+ * Resolves once the signalling server knows this tab. `call`: true in the tab that calls the other one,
+ * which has to be known by then.
+ */
+export async function openPeerJs(id: string, other: string, call: boolean): Promise<void> {
   const peer = new Peer(id, { ...server, config: { iceServers: [] } });
-  const connection = new Promise<DataConnection>((resolve, reject) => {
-    peer.on('error', reject);
-    if (call) {
-      peer.on('open', () => resolve(peer.connect(other, { serialization: 'binary', reliable: true })));
-    } else {
-      peer.on('connection', resolve);
-    }
+  const called = new Promise<DataConnection>((resolve) => {
+    peer.on('connection', resolve);
   });
+  await new Promise<void>((resolve, reject) => {
+    peer.on('error', reject);
+    peer.on('open', () => resolve());
+  });
+  const connection = call
+    ? Promise.resolve(peer.connect(other, { serialization: 'binary', reliable: true }))
+    : called;
   ends.set('peerjs', peerJsEnd(connection));
 }
 

@@ -4,15 +4,10 @@
  * Every operation turns a handle into its typed array here, so a handle of another Compute, a freed one
  * or one that is too short is refused by name instead of being computed on. No arithmetic lives here.
  */
-import type { DeviceDataset, HostDataset, Vector, Words } from '../compute.ts';
+import { type DeviceDataset, HandleError, type HostDataset, type Vector, type Words } from '../compute.ts';
 
 /** The number type of a backend: single precision as on a GPU, or double for finite differences. */
 export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-
-/** A handle that this Compute did not make, or that has been freed. */
-export class HandleError extends Error {
-  override readonly name = 'HandleError';
-}
 
 /** Vectors of one Compute share one mark, by which foreign handles are told apart. */
 export interface Owner {

@@ -36,7 +36,7 @@ import {
 import * as layers from './layers.ts';
 import * as vectors from './vectors.ts';
 
-export { HandleError } from './handles.ts';
+export { HandleError } from '../compute.ts';
 
 /** A Compute over double-precision vectors, which can be read and written without rounding. */
 export interface DoubleCompute extends Compute {

@@ -25,8 +25,8 @@ import { type DeviceArray, DeviceTable, Memory } from './memory.ts';
 import { Recorder } from './recorder.ts';
 import { VectorOperations } from './vectors.ts';
 
+export { HandleError } from '../compute.ts';
 export { WebGpuError, WebGpuUnavailableError } from './device.ts';
-export { HandleError } from './memory.ts';
 
 /** What is allocated on the device right now; for tests and for the curious. */
 export interface MemoryUse {

@@ -3,12 +3,7 @@
  * back through. Handles of another Compute, freed ones and ranges that do not fit are refused by name
  * here, before a command is recorded. It records and submits nothing.
  */
-import type { DeviceDataset, Vector, Words } from '../compute.ts';
-
-/** A handle that this Compute did not make, or that has been freed. */
-export class HandleError extends Error {
-  override readonly name = 'HandleError';
-}
+import { type DeviceDataset, HandleError, type Vector, type Words } from '../compute.ts';
 
 export type ArrayKind = 'vector' | 'words';
 
