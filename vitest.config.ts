@@ -13,6 +13,8 @@ export default defineConfig({
           environment: 'node',
           include: ['src/**/*.test.ts', 'e2e/**/*.unit.test.ts'],
           exclude: ['**/*.browser.test.ts', 'node_modules'],
+          // A busy machine is no failure.
+          testTimeout: 60_000,
         },
       },
       {
@@ -26,6 +28,8 @@ export default defineConfig({
         test: {
           name: 'kernels',
           include: ['src/**/*.browser.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           browser: {
             enabled: true,
             headless: true,

@@ -109,7 +109,6 @@ it('training goes on in a hidden tab, whose page timers tick once a second', asy
   expect(slow.ticksPerSecond).toBeLessThan(2);
 
   const after = await pace(hidden, 200, 20);
-  console.info('visible', before, 'hidden', after);
   expect(after.ticksPerSecond).toBeLessThan(2);
   // Far from the pace of the page's timers, and not far from the pace before.
   expect(after.roundsPerSecond).toBeGreaterThan(5 * after.ticksPerSecond);

@@ -10,6 +10,9 @@ export const MAX_PROTOCOL_ERRORS = 16;
 /** ...this many milliseconds. */
 export const ERROR_WINDOW_MS = 60_000;
 
+/** Most peers kept in mind. */
+const MAX_ACCOUNTS = 512;
+
 interface Account {
   errors: number;
   since: number;
@@ -40,7 +43,12 @@ export class ErrorBudget {
     return (this.#accounts.get(peer)?.errors ?? 0) >= MAX_PROTOCOL_ERRORS;
   }
 
-  forget(peer: PeerId): void {
-    this.#accounts.delete(peer);
+  /** The peer has left. One that has spent its budget is remembered: coming back does not help it. */
+  left(peer: PeerId): void {
+    if (!this.isSpent(peer)) this.#accounts.delete(peer);
+    for (const oldest of this.#accounts.keys()) {
+      if (this.#accounts.size <= MAX_ACCOUNTS) break;
+      this.#accounts.delete(oldest);
+    }
   }
 }

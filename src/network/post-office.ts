@@ -238,7 +238,7 @@ export class PostOffice {
 
   #forget(peer: PeerId): void {
     for (const lane of ['control', 'bulk']) this.#assemblers.delete(`${lane} ${peer}`);
-    this.#budget.forget(peer);
+    this.#budget.left(peer);
   }
 
   #tally(seat: number): Tally {

@@ -1,9 +1,11 @@
 /** The room on good days: alone, together, late, leaving, and everything a person can ask of the flock. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ReportRow } from '../protocol/control.ts';
 import { type Actor, Stage, seeded, violations } from './rehearsal.ts';
 import { seatsOf } from './seats.ts';
 import type { View } from './view.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 function viewOf(actor: Actor | undefined): View {
   if (actor?.room.view === null || actor === undefined) throw new Error('no view');

@@ -1,8 +1,10 @@
 /** The room on bad days, one trouble at a time: vanished tabs, dead leaders, partitions, sleep, strangers. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Actor, Stage, seeded, violations } from './rehearsal.ts';
 import { bySeniority, seatsOf } from './seats.ts';
 import type { View } from './view.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 function viewOf(actor: Actor | undefined): View {
   if (actor?.room.view === null || actor === undefined) throw new Error('no view');

@@ -161,8 +161,10 @@ class Client implements LabHandle {
     this.#tell({ kind: 'signalling', status: status.signalling });
     if (status.discovery === 'alone') this.#tell({ kind: 'established' });
     if (status.outdated) this.#tell({ kind: 'notice', notice: WORDS.outdated() });
-    if (status.discovery === 'unreachable') this.#tell({ kind: 'notice', notice: WORDS.unreachable() });
-    else this.#tell({ kind: 'dismiss', id: 'unreachable' });
+    if (status.discovery === 'unreachable') {
+      this.#tell({ kind: 'notice', notice: WORDS.unreachable() });
+      this.#broadcast(room);
+    } else this.#tell({ kind: 'dismiss', id: 'unreachable' });
     if (status.signalling === 'down') {
       this.#tell({ kind: 'notice', notice: WORDS.noSignalling() });
       this.#broadcast(room);

@@ -57,7 +57,7 @@ export const WORDS = {
       'unreachable',
       'warning',
       'There are others in this room, but no direct connection to them comes about.',
-      'This tab trains on its own.',
+      'The tabs of this browser still find each other.',
       'Join the same network as the others, without a VPN or guest isolation.',
     ),
   deviceBack: () => notice('backend', 'info', 'The graphics device is back.', 'Training goes on.', ''),

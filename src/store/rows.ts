@@ -7,7 +7,7 @@
 import type { Sample } from './series.ts';
 
 /** Most points a drawn line has. More cost frames and show nothing new at this width. */
-export const ROW_LIMIT = 200;
+export const ROW_LIMIT = 120;
 
 export type Lines = Readonly<Record<string, readonly Sample[]>>;
 

@@ -6,11 +6,14 @@ import { useStore } from 'zustand';
 import type { Snapshot } from '../../session/snapshot.ts';
 import type { History } from '../../store/history.ts';
 import type { Axis } from '../../store/view.ts';
-import { useSnapshot, useStage, useView } from '../context.ts';
+import { useStage, useView } from '../context.ts';
 import { bytes, byteTick, percent, three, tick } from '../format.ts';
 import { words } from '../words.ts';
 import { Chart, type ChartProps } from './chart.tsx';
 import { consensusChart, endOf, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
+
+/** Charts take turns: one of these at every tick. */
+const TURNS = 4;
 
 interface Given {
   readonly axis: Axis;
@@ -125,20 +128,33 @@ function Traffic(given: Given) {
   );
 }
 
-export default function Charts() {
+/** A chart that draws itself anew at every fourth tick: one chart at a time, so that the page never stalls. */
+function InTurn({ turn, chart: Drawn }: { readonly turn: number; readonly chart: typeof Loss }) {
   const { lab } = useStage();
-  const snapshot = useSnapshot((latest) => latest);
   const axis = useView((state) => state.axis);
   const large = useView((state) => state.projector);
   // The history is not React's: its tick says when to read it again.
-  useStore(lab.store, (state) => state.tick);
-  const given: Given = { axis, end: endOf(axis, lab.history), history: lab.history, snapshot, large };
+  useStore(lab.store, ({ tick }) => Math.floor((tick + turn) / TURNS));
+  const { snapshot } = lab.store.getState();
+  return (
+    <Drawn
+      axis={axis}
+      end={endOf(axis, lab.history)}
+      history={lab.history}
+      snapshot={snapshot}
+      large={large}
+    />
+  );
+}
+
+export default function Charts() {
+  const large = useView((state) => state.projector);
   return (
     <>
-      <Loss {...given} />
-      {!large && <Accuracy {...given} />}
-      <Consensus {...given} />
-      {!large && <Traffic {...given} />}
+      <InTurn turn={3} chart={Loss} />
+      {!large && <InTurn turn={2} chart={Accuracy} />}
+      <InTurn turn={1} chart={Consensus} />
+      {!large && <InTurn turn={0} chart={Traffic} />}
     </>
   );
 }

@@ -42,11 +42,17 @@ export function against(axis: Axis, history: History, series: Series): readonly 
   return moved;
 }
 
+/** The next of a few round numbers: the charts draw in turn, and yet share one x-axis. */
+function roundEnd(end: number): number {
+  const step = 10 ** Math.floor(Math.log10(end)) / 2;
+  return Math.ceil(end / step) * step;
+}
+
 /** x at the right end of all charts: the latest round (or bytes sent), and not less than a few. */
 export function endOf(axis: Axis, history: History): number {
-  if (axis === 'bytes') return Math.max(1000, history.sent.last?.y ?? 0);
+  if (axis === 'bytes') return roundEnd(Math.max(1000, history.sent.last?.y ?? 0));
   const all = [...history.loss.values(), history.consensus, history.sent];
-  return Math.max(5, ...all.map((series) => series.last?.x ?? 0));
+  return roundEnd(Math.max(5, ...all.map((series) => series.last?.x ?? 0)));
 }
 
 function flat(lines: Lines): ChartRow[] {
