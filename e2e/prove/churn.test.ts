@@ -56,7 +56,7 @@ class Churn {
       return `${member.name} closes`;
     }
     if (kind === 'reload') {
-      member.workers = 1;
+      // Its number of workers is in its address, so it comes back with as many.
       await member.page.reload();
       await until(member.page, ({ phase }) => phase !== 'starting');
       return `${member.name} reloads`;

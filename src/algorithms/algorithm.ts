@@ -78,8 +78,11 @@ export interface Node {
 export type Refusal = string;
 
 export interface Configuration {
+  /** The algorithm's own options. */
+  readonly options: Options;
   readonly compressorClass: CompressorClass;
   readonly compressor: string;
+  readonly compressorOptions: Options;
   readonly topology: string;
 }
 
@@ -94,6 +97,8 @@ export interface AlgorithmEntry {
   readonly options: OptionSchema;
   /** null if legal. */
   refuses(configuration: Configuration): Refusal | null;
+  /** A legal configuration that is likely to disappoint: why, and what to choose instead; else null. */
+  caution?(configuration: Configuration): string | null;
   /**
    * Start, or rebuild what is held about neighbours after a view change; may exchange.
    * `fresh` is true when all workers hold the same x0 (round 0 of an epoch).

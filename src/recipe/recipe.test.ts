@@ -4,6 +4,7 @@ import { OptionError } from '../base/options.ts';
 import type { Recipe } from './recipe.ts';
 import {
   buildRecipe,
+  caution,
   DEFAULT_RECIPE,
   FAMILIES,
   FAMILY_NAMES,
@@ -83,6 +84,15 @@ describe('a recipe', () => {
     expect(refusal(DEFAULT_RECIPE)).toBe(null);
     expect(refusal(withPaths(['compressor', 'one-bit']))).toMatch(/none, or CHOCO-SGD/);
     expect(refusal(withPaths(['compressor', 'one-bit'], ['algorithm', 'choco-sgd']))).toBe(null);
+  });
+
+  it('is doubted where a legal choice is likely to diverge', () => {
+    const choco = ['algorithm', 'choco-sgd'] as const;
+    const top = ['compressor', 'top-k'] as const;
+    expect(caution(withPaths(choco, top))).toMatch(/top 1 %.*try η = 0.1/);
+    expect(caution(withPaths(choco, top, ['algorithm.eta', '0.1']))).toBe(null);
+    expect(caution(withPaths(choco, ['compressor', 'one-bit']))).toBe(null);
+    expect(caution(DEFAULT_RECIPE)).toBe(null);
   });
 
   it('goes on with another learning rate, and with nothing else', () => {

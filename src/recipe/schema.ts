@@ -2,6 +2,7 @@
  * What a recipe may be: the registries and the scalars, checked in one place for the form, the URL, the
  * room, the command line and `run.json`. Any text gives a legal recipe or an `OptionError` of one line.
  */
+import type { Configuration } from '../algorithms/algorithm.ts';
 import { ALGORITHMS } from '../algorithms/index.ts';
 import {
   completeOptions,
@@ -209,13 +210,25 @@ export function setPath(parts: RecipeParts, path: string, text: string): void {
 
 /** Why this recipe cannot run, in a sentence that says what to choose instead; null if it can. */
 export function refusal(recipe: Recipe): string | null {
-  const algorithm = findEntry('algorithm', ALGORITHMS, recipe.algorithm.id);
+  return algorithmOf(recipe).refuses(configurationOf(recipe));
+}
+
+/** Why this recipe, though legal, is likely to disappoint, and what to choose instead; or null. */
+export function caution(recipe: Recipe): string | null {
+  return algorithmOf(recipe).caution?.(configurationOf(recipe)) ?? null;
+}
+
+const algorithmOf = (recipe: Recipe) => findEntry('algorithm', ALGORITHMS, recipe.algorithm.id);
+
+function configurationOf(recipe: Recipe): Configuration {
   const compressor = findEntry('compressor', COMPRESSORS, recipe.compressor.id);
-  return algorithm.refuses({
+  return {
+    options: recipe.algorithm.options,
     compressor: compressor.id,
     compressorClass: compressor.class,
+    compressorOptions: recipe.compressor.options,
     topology: recipe.topology.id,
-  });
+  };
 }
 
 const parsed = new Map<string, Recipe>();

@@ -10,7 +10,7 @@ import { type Letter, PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
 import { type Frame, type FrameType, MAX_PART_BYTES, NO_SEAT, NO_VIEW } from '../protocol/frame.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
-import { parseRecipe, refusal, sameRun } from '../recipe/schema.ts';
+import { caution, parseRecipe, refusal, sameRun } from '../recipe/schema.ts';
 import { Room } from '../room/room.ts';
 import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
 import { Agenda, RolledBackError } from './agenda.ts';
@@ -242,6 +242,9 @@ export class Session {
         this.status.notice(WORDS.refused(reason));
         return;
       }
+      const doubt = caution(recipe);
+      if (doubt === null) this.status.dismiss('caution');
+      else this.status.notice(WORDS.caution(doubt));
       const round = Math.max(0, ...this.#workers.map((worker) => worker.round));
       const end = command.stopAt ?? (recipe.rounds > round ? recipe.rounds : null);
       this.#room.command({ kind: 'start', stopAt: end });

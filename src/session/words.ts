@@ -12,6 +12,8 @@ const notice = (id: string, level: Notice['level'], what: string, works: string,
 export const WORDS = {
   refused: (reason: string) =>
     notice('refused', 'warning', reason, 'The recipe stays as it was.', 'Choose another combination.'),
+  caution: (doubt: string) =>
+    notice('caution', 'info', doubt, 'The run starts as it is.', 'Watch the consensus distance.'),
   noWebGpu: (reason: string) =>
     notice(
       'backend',

@@ -3,13 +3,14 @@
  * and sums are recomputed on the host in double precision from what the workers hold.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALGORITHMS } from '../algorithms/index.ts';
 import { findEntry } from '../base/registry.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import type { Compute, HostDataset } from '../compute/compute.ts';
 import { randomStream } from '../math/random.ts';
 import { algorithmMessageBytes } from '../protocol/codec.ts';
 import type { Recipe } from '../recipe/recipe.ts';
-import { buildRecipe, type RecipeParts } from '../recipe/schema.ts';
+import { buildRecipe, type RecipeParts, refusal } from '../recipe/schema.ts';
 import { graphOf, layoutOf, spectrumOf } from '../session/assets.ts';
 import { distancesToMean } from '../session/consensus.ts';
 import { Flock, syntheticDigits } from './flock.ts';
@@ -69,6 +70,14 @@ const MEAN_EXACT: readonly (readonly [string, RecipeParts])[] = [
     { algorithm: algorithm('choco-sgd', { eta: 0.2 }), compressor: compressor('top-k', { ratio: 0.05 }) },
   ],
 ];
+
+/** Every algorithm with every compressor it accepts. */
+const EVERY_ALGORITHM = ALGORITHMS.flatMap((entry) =>
+  COMPRESSORS.filter(
+    (codec) =>
+      refusal(buildRecipe({ algorithm: algorithm(entry.id), compressor: compressor(codec.id) })) === null,
+  ).map((codec) => [entry.id, codec.id] as const),
+);
 
 export function describeInvariants(backend: string, makeCompute: () => Promise<Compute>): void {
   describe(`invariants of the algorithms on ${backend}`, () => {
@@ -274,18 +283,6 @@ export function describeInvariants(backend: string, makeCompute: () => Promise<C
       flock.destroy();
     });
 
-    it('the same recipe gives the same bits', async () => {
-      const recipe = recipeOf({ algorithm: algorithm('choco-sgd'), compressor: compressor('top-k') });
-      const runs: Float32Array[][] = [];
-      for (let run = 0; run < 2; run += 1) {
-        const flock = await make(recipe, 4);
-        for (let round = 0; round < 4; round += 1) await flock.step();
-        runs.push(await flock.read());
-        flock.destroy();
-      }
-      expect(runs[1]).toEqual(runs[0]);
-    });
-
     it('a number that is not finite is rejected before it is applied, and its sender named', async () => {
       for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
         const recipe = recipeOf({});
@@ -315,28 +312,68 @@ export function describeInvariants(backend: string, makeCompute: () => Promise<C
       }
     });
 
-    it('a round that is rolled back has not happened', async () => {
-      const recipe = recipeOf({ algorithm: algorithm('choco-sgd'), compressor: compressor('one-bit') });
-      const flock = await make(recipe, 3);
-      await flock.step();
-      const before = await flock.read();
-      const [first, ...others] = flock.workers;
-      const rollback = new AbortController();
-      // Its neighbours do not send, so it waits; then the round is aborted.
-      const attempt = first?.step(rollback.signal);
-      rollback.abort(new Error('rolled back'));
-      await expect(attempt).rejects.toThrow('rolled back');
-      expect(first?.round).toBe(1);
-      expect(await flock.read()).toEqual(before);
-      // The round can be repeated, and gives what it would have given.
-      await Promise.all([first, ...others].map((worker) => worker?.step(new AbortController().signal)));
-      const repeated = await flock.read();
-      const fresh = await make(recipe, 3);
-      await fresh.step();
-      await fresh.step();
-      expect(repeated).toEqual(await fresh.read());
-      flock.destroy();
-      fresh.destroy();
+    describe.each(EVERY_ALGORITHM)('contract of %s with %s', (id, codec) => {
+      // The top 1 % would need a smaller consensus step than the default.
+      const parts = {
+        algorithm: algorithm(id),
+        compressor: compressor(codec, codec === 'top-k' ? { ratio: 0.1 } : {}),
+      };
+
+      it('the same recipe gives the same bits', async () => {
+        const runs: Float32Array[][] = [];
+        for (let run = 0; run < 2; run += 1) {
+          const flock = await make(recipeOf(parts), 4);
+          for (let round = 0; round < 3; round += 1) await flock.step();
+          runs.push(await flock.read());
+          flock.destroy();
+        }
+        expect(runs[1]).toEqual(runs[0]);
+      });
+
+      it('a round that is rolled back has not happened, and can be repeated', async () => {
+        const flock = await make(recipeOf(parts), 3);
+        await flock.step();
+        const before = await flock.read();
+        const [first, ...others] = flock.workers;
+        const rollback = new AbortController();
+        // Its neighbours do not send, so it waits; then the round is aborted.
+        const attempt = first?.step(rollback.signal);
+        rollback.abort(new Error('rolled back'));
+        await expect(attempt).rejects.toThrow('rolled back');
+        expect(first?.round).toBe(1);
+        expect(await flock.read()).toEqual(before);
+        await Promise.all([first, ...others].map((worker) => worker?.step(new AbortController().signal)));
+        const fresh = await make(recipeOf(parts), 3);
+        await fresh.step();
+        await fresh.step();
+        expect(await flock.read()).toEqual(await fresh.read());
+        flock.destroy();
+        fresh.destroy();
+      });
+
+      it('alone in its view it is plain SGD, and sends nothing', async () => {
+        const recipe = recipeOf(parts);
+        const flock = await make(recipe, 1);
+        const [x = new Float32Array()] = await flock.read();
+        const [gradient = new Float32Array()] = await flock.gradients();
+        await flock.step();
+        const [after = new Float32Array()] = await flock.read();
+        const expected = x.map((value, k) => value - recipe.lr * (gradient[k] ?? 0));
+        expect(largestDifference(after, expected)).toBeLessThan(F32);
+        expect(flock.post.totals().bytesSent).toBe(0);
+        flock.destroy();
+      });
+
+      it('entering a view in mid-run, it rebuilds what it holds of its neighbours', async () => {
+        const recipe = recipeOf({ ...parts, lr: 0 });
+        const flock = await make(recipe, 4, distinctStarts(recipe, 4));
+        const before = await flock.read();
+        for (let round = 0; round < 6; round += 1) await flock.step();
+        const after = await flock.read();
+        expect(largestDifference(mean(before), mean(after))).toBeLessThan(F32);
+        expect(distancesToMean(after).value).toBeLessThan(distancesToMean(before).value);
+        flock.destroy();
+      });
     });
   });
 }
