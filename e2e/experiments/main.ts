@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { OptionError } from '../../src/base/options.ts';
-import { refusal } from '../../src/recipe/schema.ts';
+import { caution, refusal } from '../../src/recipe/schema.ts';
 import { type Collected, drive, RunFailure } from './drive.ts';
 import type { Flock } from './drive-browser.ts';
 import { testEvaluation } from './evaluate.ts';
@@ -102,6 +102,8 @@ async function runExperiment(experiment: Experiment, signal: AbortSignal): Promi
     return FAILED;
   }
   const progress = openProgress(process.stderr);
+  const doubt = caution(experiment.recipe);
+  if (doubt !== null) progress.note(doubt);
   let flock: Flock | undefined;
   try {
     flock = await openFlock(experiment, progress);
