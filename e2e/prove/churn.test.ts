@@ -104,8 +104,11 @@ it.each([1, 2])('a flock survives any sequence of changes (seed %i)', async (see
     );
     await start(first.page);
     for (let step = 0; step < STEPS; step += 1) {
-      story.push(await churn.next());
+      const since = Date.now();
+      const change = await churn.next();
+      story.push(change);
       await churn.settled();
+      story[story.length - 1] = `${change} (${((Date.now() - since) / 1000).toFixed(1)} s)`;
     }
     expect(lab.errors).toEqual([]);
   } catch (error) {

@@ -22,7 +22,7 @@ import {
   wantedWorkers,
 } from './leadership.ts';
 import type { Mail } from './mail.ts';
-import { malformed, nextView, seatsAfter } from './next-view.ts';
+import { MAX_COUNT, malformed, nextView, PEER_ID, seatsAfter } from './next-view.ts';
 import { bySeniority, seatsOf } from './seats.ts';
 import { compareStanding, isFresh, type Standing, standingOf } from './standing.ts';
 import {
@@ -54,6 +54,7 @@ export interface AgreementParts {
 }
 
 type Commit = ControlOf<'commit'>;
+const MAX_REFUSED_RECIPES = 64;
 const NO_BALLOT: Ballot = { counter: 0, leader: '' };
 
 export class Agreement {
@@ -158,6 +159,10 @@ export class Agreement {
   onPromise(from: PeerId, message: ControlOf<'promise'>): void {
     const proposal = this.#proposal;
     if (proposal === null || compareBallots(proposal.ballot, message.ballot) !== 0) return;
+    if (message.next > MAX_COUNT) {
+      this.#parts.mail.complain(from, `Round ${message.next} is beyond any run.`);
+      return;
+    }
     proposal.promised(from, message.next);
     this.#finish();
   }
@@ -190,17 +195,17 @@ export class Agreement {
   onCommit(from: PeerId, message: Commit): void {
     const { view, ballot } = message;
     const flaw = malformed(view);
-    if (flaw !== null || ballot.leader !== view.leader) {
-      this.#parts.mail.complain(
-        from,
-        `A view was announced that cannot be one: ${flaw ?? 'its ballot is not its own'}.`,
-      );
+    const foul = ballot.leader !== view.leader || message.applied.some(({ peer }) => !PEER_ID.test(peer));
+    if (flaw !== null || foul) {
+      const reason = flaw ?? 'its ballot or its commands are not its own';
+      this.#parts.mail.complain(from, `A view was announced that cannot be one: ${reason}.`);
       return;
     }
     const pledge = this.#pledge;
     const included = seatsOf(view, this.#parts.self).length > 0;
     const promised = pledge?.covers(view, ballot) === true;
-    const kin = view.parent === this.#view.id && seatsOf(this.#view, from).length > 0;
+    const child = view.parent === this.#view.id && view.counter === this.#view.counter + 1;
+    const kin = child && seatsOf(this.#view, from).length > 0;
     if (!promised && !kin) return;
     if (!included) {
       // We were left out: to us, those of the new view are gone.
@@ -217,6 +222,7 @@ export class Agreement {
     }
     const refusal = view.recipe === this.#view.recipe ? null : this.#parts.host.checkRecipe(view.recipe);
     if (refusal !== null) {
+      if (this.#refusedRecipes.size >= MAX_REFUSED_RECIPES) this.#refusedRecipes.clear();
       this.#refusedRecipes.add(textHash(view.recipe));
       this.#parts.onRecipeRefused(refusal);
       if (promised) this.#letGo();

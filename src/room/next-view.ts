@@ -4,6 +4,7 @@
  */
 import type { PeerId } from '../network/transport.ts';
 import { NO_VIEW } from '../protocol/frame.ts';
+import { recipeProblem } from './recipe-limits.ts';
 import { compact, reseat, sameSeats, seatsOf } from './seats.ts';
 import type { Command, RunState, SeatHolder, View } from './view.ts';
 import { viewId } from './view-id.ts';
@@ -126,14 +127,25 @@ export function nextView(parent: View, leader: PeerId, changes: Changes): View {
   return { ...draft, id: viewId(counter, leader, parent.id), counter, leader, parent: parent.id };
 }
 
+/** Far beyond any run, and far enough from 2^32 that a stranger cannot make our own numbers overflow. */
+export const MAX_COUNT = 2 ** 31;
+
+/** Ids that peers give themselves: anything else could make our own messages too long to send. */
+export const PEER_ID = /^[\w-]{1,64}$/;
+
 /** Why a view from a peer cannot be one, or null. (Types and ranges are the schema's affair.) */
 export function malformed(view: View): string | null {
+  const counts = [view.counter, view.startRound, view.recipeVersion, view.run.epoch];
+  if (counts.some((count) => count > MAX_COUNT)) return 'its numbers are too large';
+  const recipe = recipeProblem(view.recipe);
+  if (recipe !== null) return `its recipe cannot be one: ${recipe}`;
   if (view.id !== viewId(view.counter, view.leader, view.parent)) return 'its id is not its own';
   const workers = new Set<string>();
   let previous = -1;
   for (const { seat, peer, worker, since } of view.seats) {
     if (seat <= previous) return 'its seats are not in order';
     if (since > view.counter) return 'a seat was taken in the future';
+    if (!PEER_ID.test(peer)) return 'a seat is held by no peer of this lab';
     if (workers.has(`${worker} ${peer}`)) return 'a worker has two seats';
     workers.add(`${worker} ${peer}`);
     previous = seat;

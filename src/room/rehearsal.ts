@@ -5,11 +5,11 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { sleepWith } from '../base/clock.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
 import { sketchHash } from '../math/sketch-hash.ts';
 import { MemoryHub } from '../network/memory.ts';
 import { PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
-import { VirtualClock } from '../simulator/virtual-clock.ts';
 import { isActive } from './next-view.ts';
 import { Room, type RoomHost, type RoomNotice, type RoomSelf } from './room.ts';
 import { bySeniority } from './seats.ts';
@@ -114,18 +114,19 @@ export class RoundsHost implements RoomHost {
     const never = Number.POSITIVE_INFINITY;
     const upcoming = Math.min(this.#next[0]?.startRound ?? never, this.#limit ?? never);
     const others = bySeniority(view).filter((peer) => peer !== this.#post.self);
+    const { round } = this;
     if (!this.#inFlight) {
       if (!isActive(view.run, this.round) || this.round >= upcoming) return;
       this.#inFlight = true;
       for (const peer of others) this.#send(view, peer);
       if (others.length === 0) {
-        this.#clock.after(ROUND_MS, () => this.#complete(view, this.round));
+        this.#clock.after(ROUND_MS, () => this.#complete(view, round));
         return;
       }
     }
-    const arrived = this.#arrived.get(`${view.id} ${this.round}`);
+    const arrived = this.#arrived.get(`${view.id} ${round}`);
     if (others.length > 0 && others.every((peer) => arrived?.has(peer) === true)) {
-      this.#clock.after(ROUND_MS, () => this.#complete(view, this.round));
+      this.#clock.after(ROUND_MS, () => this.#complete(view, round));
     }
   }
 

@@ -22,7 +22,7 @@ import { differenceBetween, noticeOf, noticeOfRefusal, type RefusalReason, type 
 import type { RoomHost } from './host.ts';
 import { actingLeader, isWell, type Outlook, seen } from './leadership.ts';
 import { Mail } from './mail.ts';
-import { aloneView } from './next-view.ts';
+import { aloneView, PEER_ID } from './next-view.ts';
 import * as notices from './notices.ts';
 import { recipeProblem } from './recipe-limits.ts';
 import { type Acquaintance, type Hello, Roster, sameGreeting } from './roster.ts';
@@ -34,18 +34,8 @@ import { textHash } from './view-id.ts';
 
 export type { RoomNotice } from './gate.ts';
 export type { RoomHost } from './host.ts';
-
-export interface RoomSelf {
-  readonly peer: PeerId;
-  readonly name: string;
-  readonly workers: number;
-  readonly backend: Hello['backend'];
-  readonly adapter: string;
-  /** Version of the lab: a peer with another one is refused. */
-  readonly lab: string;
-  /** When it was built, ms since 1970: tells which of two versions is the older. */
-  readonly built: number;
-}
+export type { MemberStatus } from './members.ts';
+export type { RoomSelf } from './reception.ts';
 
 export interface RoomOptions {
   readonly clock: Clock;
@@ -61,29 +51,12 @@ export interface RoomOptions {
   readonly host: RoomHost;
 }
 
-/** A member of the view, or a connected peer that is not (yet) one. */
-export interface MemberStatus {
-  readonly peer: PeerId;
-  readonly member: boolean;
-  readonly name: string;
-  readonly hidden: boolean;
-  readonly backend: Hello['backend'];
-  readonly adapter: string;
-  /** Workers it wants to host. */
-  readonly workers: number;
-  /** When (on the room's clock) it was last heard, if it is out of touch; else null. */
-  readonly suspectedSince: number | null;
-  readonly carrier: string | null;
-}
-
-/** Ids that the control messages can carry. */
-const PEER_ID = /^[\w-]{1,64}$/;
-
 export class Room {
   readonly #options: RoomOptions;
   readonly #roster = new Roster();
   readonly #mail: Mail;
   readonly #desk: CommandDesk;
+  readonly #reception: Reception;
   readonly #agreement: Agreement;
   readonly #changeHandlers = new Set<() => void>();
   readonly #noticeHandlers = new Set<(notice: RoomNotice) => void>();
@@ -93,13 +66,8 @@ export class Room {
   #endings: (() => void)[] = [];
   #cancelTick: () => void = () => undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
-  #name: string;
-  #workers: number;
-  #hidden = false;
-  #backend: Pick<Hello, 'backend' | 'adapter'>;
   #established = false;
-  /** Of the present view's recipe. */
-  #recipeHash: string;
+  #greetedRecipe: string;
   #poked = false;
   #changed = false;
   #lastTick = 0;
@@ -112,12 +80,20 @@ export class Room {
     const { self, recipe, host, random } = options;
     const problem = recipeProblem(recipe);
     if (problem !== null) throw new RangeError(problem);
-    this.#recipeHash = textHash(recipe);
-    this.#name = self.name.slice(0, 40);
-    this.#backend = { backend: self.backend, adapter: self.adapter.slice(0, 120) };
-    this.#workers = clampWorkers(self.workers);
+    this.#greetedRecipe = recipe;
     this.#mail = new Mail(options.post);
     this.#desk = new CommandDesk(self.peer);
+    this.#reception = new Reception({
+      self,
+      roster: this.#roster,
+      mail: this.#mail,
+      transport: options.transport,
+      layoutHash: options.layoutHash,
+      now: () => this.#now(),
+      view: () => this.#agreement.view,
+      standing: () => this.#agreement.standing(this.#established),
+      notify: (notice) => this.#notify(notice),
+    });
     this.#agreement = new Agreement(
       {
         self: self.peer,
@@ -127,10 +103,10 @@ export class Room {
         random,
         outlook: () => this.#outlook(),
         onView: (view) => this.#onView(view),
-        onFull: (peer) => this.#refuse(peer, 'full', 'There is no free seat.', notices.full()),
+        onFull: (peer) => this.#onFull(peer),
         onRecipeRefused: (reason) => this.#notify(notices.foreignRecipe(reason)),
       },
-      aloneView(self.peer, this.#workers, recipe),
+      aloneView(self.peer, this.#reception.card.workers, recipe),
     );
   }
 
@@ -178,11 +154,7 @@ export class Room {
   /** The view's members by seniority, then other connected peers. */
   members(): readonly MemberStatus[] {
     if (this.#state === 'new') return [];
-    const at = this.#outlook();
-    const members = bySeniority(at.view);
-    const others = this.#roster.all().map(({ peer }) => peer);
-    const all = [...members, ...others.filter((peer) => !members.includes(peer))];
-    return all.map((peer) => this.#statusOf(at, peer, members.includes(peer)));
+    return memberStatuses(this.#outlook(), this.#reception.card, this.#absent, this.#options.transport);
   }
 
   /** What the person at this tab asks of the whole flock; the leader puts it in order. */
@@ -201,25 +173,20 @@ export class Room {
 
   /** How many workers this peer hosts: its seats follow with the next view. From 1 to 64. */
   setWorkers(count: number): void {
-    this.#workers = clampWorkers(count);
-    this.#greetAll();
+    this.#present({ workers: count });
   }
 
   setHidden(hidden: boolean): void {
-    if (hidden === this.#hidden) return;
-    this.#hidden = hidden;
-    this.#greetAll();
+    if (hidden !== this.#reception.card.hidden) this.#present({ hidden });
   }
 
   /** What its workers compute on, once that is known. */
   setBackend(backend: Hello['backend'], adapter: string): void {
-    this.#backend = { backend, adapter: adapter.slice(0, 120) };
-    this.#greetAll();
+    this.#present({ backend, adapter });
   }
 
   setName(name: string): void {
-    this.#name = name.slice(0, 40);
-    this.#greetAll();
+    this.#present({ name });
   }
 
   /** Discovery says that nobody else is there: this peer's view is a room that others join. */
@@ -271,7 +238,7 @@ export class Room {
   #outlook(): Outlook {
     return {
       self: this.#options.self.peer,
-      workers: this.#workers,
+      workers: this.#reception.card.workers,
       view: this.#agreement.view,
       standing: this.#agreement.standing(this.#established),
       roster: this.#roster,
@@ -302,6 +269,9 @@ export class Room {
       if (leader === this.#options.self.peer) this.#desk.enqueue(ordered);
       else void this.#mail.send(leader, { kind: 'command', number, command });
     }
+    const { recipe } = this.#agreement.view;
+    if (recipe !== this.#greetedRecipe) this.#reception.greetAll(); // a hello tells recipe and layout
+    this.#greetedRecipe = recipe;
     this.#agreement.consider();
     this.#beat();
     if (!this.#changed) return;
@@ -318,7 +288,7 @@ export class Room {
     const now = this.#now();
     if (now - this.#lastTick > TICK_MS + STALL_MS) this.#roster.forgive(now);
     this.#lastTick = now;
-    for (const { peer } of this.#roster.unanswered(now)) this.#greet(peer);
+    this.#reception.remind();
     for (const command of this.#desk.expire(now)) this.#notify(notices.commandLost(command));
     this.#work();
     this.#tickLater();
@@ -338,33 +308,9 @@ export class Room {
     for (const { peer } of this.#roster.all()) void this.#mail.send(peer, message);
   }
 
-  #hello(): Hello {
-    const { self, layoutHash } = this.#options;
-    return {
-      kind: 'hello',
-      protocol: PROTOCOL_VERSION,
-      lab: self.lab.slice(0, 40),
-      built: self.built,
-      workers: this.#workers,
-      name: this.#name,
-      ...this.#backend,
-      hidden: this.#hidden,
-      view: this.#agreement.standing(this.#established),
-      recipeHash: this.#recipeHash,
-      layoutHash: layoutHash(),
-    };
-  }
-
-  #greet(peer: PeerId): void {
-    const known = this.#roster.get(peer);
-    if (known === undefined || known.refused) return;
-    known.greeted = this.#now();
-    void this.#mail.send(peer, this.#hello());
-  }
-
-  #greetAll(): void {
+  #present(changes: Partial<Card>): void {
+    this.#reception.present(changes);
     this.#changed = true;
-    for (const { peer } of this.#roster.all()) this.#greet(peer);
     this.#poke();
   }
 
@@ -374,7 +320,7 @@ export class Room {
       return;
     }
     this.#roster.join(peer, this.#now());
-    this.#greet(peer);
+    this.#reception.greet(peer);
   }
 
   #onLeave(peer: PeerId): void {
@@ -391,9 +337,6 @@ export class Room {
     this.#absent.clear();
     this.#roster.watchView(view, this.#now());
     if (view.run.dealt !== null) this.#established = true;
-    const recipe = textHash(view.recipe);
-    if (recipe !== this.#recipeHash) this.#greetAll(); // a hello tells the recipe
-    this.#recipeHash = recipe;
     this.#beat(); // before any promise about this view
     this.#changed = true;
     this.#poke();
@@ -405,7 +348,7 @@ export class Room {
     known.heard = this.#now();
     // Nothing but a hello is taken from one that has not said it; it comes again, and so will the rest.
     if (message.kind === 'hello') this.#onHello(known, message);
-    else if (message.kind === 'refused') this.#onRefused(known, message.reason);
+    else if (message.kind === 'refused') this.#reception.refused(known, message.reason);
     else if (message.kind === 'bye') this.#options.transport.drop(from, 'It said goodbye.');
     else if (known.hello !== null) this.#onMembership(known, message);
   }
@@ -439,18 +382,7 @@ export class Room {
   }
 
   #onHello(known: Acquaintance, hello: Hello): void {
-    const mine = this.#hello();
-    const member = seatsOf(this.#agreement.view, known.peer).length > 0;
-    const difference = member ? null : differenceBetween(mine, hello);
-    if (difference !== null) {
-      const notice = noticeOf(difference, mine, hello, hello.name);
-      this.#refuse(known.peer, difference.reason, difference.message, notice);
-      return;
-    }
-    // One that repeats itself has not had our answer.
-    const repeated = known.hello !== null && sameGreeting(known.hello, hello);
-    known.hello = hello;
-    if (repeated && this.#now() - known.greeted >= HELLO_MS / 2) this.#greet(known.peer);
+    if (!this.#reception.admit(known, hello)) return;
     this.#lastBeatText = ''; // so that it hears at once whom we see
     this.#changed = true;
     this.#learn(known, hello.view);
@@ -479,20 +411,9 @@ export class Room {
     this.#agreement.onStanding(known.peer, standing, before);
   }
 
-  #onRefused(known: Acquaintance, reason: RefusalReason): void {
-    known.refused = true;
-    this.#notify(noticeOfRefusal(reason));
-    this.#options.transport.drop(known.peer, 'It refused this peer.');
-  }
-
-  #refuse(peer: PeerId, reason: RefusalReason, message: string, notice: RoomNotice): void {
+  #onFull(peer: PeerId): void {
     const known = this.#roster.get(peer);
-    if (known === undefined || known.refused) return;
-    known.refused = true;
-    this.#notify(notice);
-    void this.#mail
-      .send(peer, { kind: 'refused', reason, message: message.slice(0, 400) })
-      .then(() => this.#options.transport.drop(peer, message));
+    if (known !== undefined) this.#reception.refuse(known, 'full', 'There is no free seat.', notices.full());
   }
 
   #onCommand(from: PeerId, { number, command }: ControlOf<'command'>): void {
@@ -515,27 +436,4 @@ export class Room {
     return this.#roster.get(peer)?.hello?.name ?? '';
   }
 
-  #statusOf(at: Outlook, peer: PeerId, member: boolean): MemberStatus {
-    const { self, transport } = this.#options;
-    if (peer === self.peer) {
-      const own = { name: this.#name, hidden: this.#hidden, ...this.#backend, workers: this.#workers };
-      return { peer, member, ...own, suspectedSince: null, carrier: 'memory' };
-    }
-    const known = this.#roster.get(peer) ?? this.#absent.get(peer);
-    return {
-      peer,
-      member,
-      name: known?.hello?.name ?? '',
-      hidden: known?.hello?.hidden ?? false,
-      backend: known?.hello?.backend ?? 'unknown',
-      adapter: known?.hello?.adapter ?? '',
-      workers: known?.hello?.workers ?? seatsOf(at.view, peer).length,
-      suspectedSince: isWell(at, peer) ? null : (known?.heard ?? at.now),
-      carrier: transport.carrier(peer),
-    };
-  }
-}
-
-function clampWorkers(count: number): number {
-  return Number.isFinite(count) ? Math.min(MAX_WORKERS_PER_PEER, Math.max(1, Math.round(count))) : 1;
 }

@@ -46,6 +46,11 @@ export class Agenda {
     return this.#hold;
   }
 
+  /** Rounds are rolled back and another view is on its way: nothing begins before it. */
+  get halted(): boolean {
+    return this.#hold === 0;
+  }
+
   prepare(mode: ChangeMode, workers: readonly Progress[]): number {
     const latest = this.latest;
     const current = workers.filter(({ view }) => view?.run.epoch === latest?.run.epoch);

@@ -5,24 +5,25 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { OptionError } from '../base/options.ts';
-import { type Compute, DeviceLostError, type HostDataset } from '../compute/compute.ts';
-import { type Letter, PostOffice } from '../network/post-office.ts';
+import { DeviceLostError } from '../compute/compute.ts';
+import { PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
-import { type Frame, type FrameType, MAX_PART_BYTES, NO_SEAT, NO_VIEW } from '../protocol/frame.ts';
+import { type Frame, type FrameType, MAX_PART_BYTES, NO_VIEW } from '../protocol/frame.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import { caution, parseRecipe, refusal, sameRun } from '../recipe/schema.ts';
 import { Room } from '../room/room.ts';
 import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
 import { Agenda, RolledBackError } from './agenda.ts';
-import { Assets, layoutHash, layoutOf } from './assets.ts';
+import { type Assets, layoutHash, layoutOf } from './assets.ts';
 import { SKETCH_LENGTH } from './consensus.ts';
+import { Equipment, type Supplies } from './equipment.ts';
 import { DivergedError, InvalidMessageError } from './exchange.ts';
-import { bytesOfFloats, floatsOfBytes } from './floats.ts';
 import { FlockWorker } from './flock-worker.ts';
 import type { WorkerModel } from './handle.ts';
 import { Inbox } from './inbox.ts';
 import { Measure } from './measure.ts';
-import type { Ask, MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
+import { sendSketch, sketchIn } from './sketches.ts';
+import type { Ask, MetricRow, Point, Report, Request, Snapshot } from './snapshot.ts';
 import { Sponsorship } from './sponsor.ts';
 import { Status } from './status.ts';
 import { WORDS } from './words.ts';
@@ -32,22 +33,13 @@ const BREATH_MS = 12;
 /** Time between two snapshots for the page, in ms. */
 const SNAPSHOT_MS = 250;
 
-export interface Device {
-  readonly compute: Compute;
-  /** Why it is not what was asked for, or null. */
-  readonly notice: Notice | null;
-}
-
-export interface SessionOptions {
+export interface SessionOptions extends Supplies {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly recipe: Recipe;
   readonly local: LocalSettings;
   readonly lab: { readonly version: string; readonly built: number };
   readonly room: { readonly code: string };
-  /** Makes a device; `again` after one was lost. */
-  openDevice(again: boolean): Promise<Device>;
-  loadDataset(recipe: Recipe): Promise<HostDataset>;
   /** Uniform in [0, 1): for jitter only, never for training. */
   random(): number;
   report(report: Report): void;
@@ -69,12 +61,8 @@ export class Session {
   readonly #measure: Measure;
   readonly #sponsorship: Sponsorship;
   readonly #inbox = new Inbox();
+  readonly #equipment: Equipment;
   #workers: FlockWorker[] = [];
-  #device: Compute | null = null;
-  #assets: Assets | null = null;
-  /** Assets of earlier recipes, until the last worker has left them. */
-  #retired: Assets[] = [];
-  #datasets = new Map<string, Promise<HostDataset>>();
   #copies = new Map<number, HostCopy>();
   /** Workers that failed in this view wait for the next. */
   #stuck = new Map<number, string>();
@@ -121,6 +109,14 @@ export class Session {
       post: this.#post,
       parametersOf: (seat) => this.#parametersOf(seat),
     });
+    this.#equipment = new Equipment(options, {
+      recipe: () => this.#recipe(),
+      onDevice: ({ backend, adapter }) => this.#room.setBackend(backend, adapter),
+      onReady: () => this.#agenda.wake(),
+      onLost: () => this.#deviceLost(),
+      notice: (notice) => this.status.notice(notice),
+      dismiss: (id) => this.status.dismiss(id),
+    });
     this.status = new Status({
       options,
       post: this.#post,
@@ -128,7 +124,7 @@ export class Session {
       measure: this.#measure,
       workers: () => this.#workers,
       recipe: () => this.#recipe(),
-      device: () => this.#device,
+      device: () => this.#equipment.device,
       measuring: () => this.#measuring > 0,
     });
   }
@@ -146,7 +142,7 @@ export class Session {
     });
     this.#room.onNotice((notice) => this.status.notice(notice));
     this.#room.open();
-    void this.#openDevice(false);
+    void this.#equipment.open();
     void this.#publish();
   }
 
@@ -174,7 +170,7 @@ export class Session {
   }
 
   async models(): Promise<readonly WorkerModel[]> {
-    const assets = this.#assets;
+    const { assets } = this.#equipment;
     if (assets === null) return [];
     const models: WorkerModel[] = [];
     for (const worker of this.#workers) {
@@ -193,7 +189,7 @@ export class Session {
     this.#options.transport.close();
     this.#agenda.prepare('abort', this.#workers);
     this.#agenda.wake();
-    this.#device?.destroy();
+    this.#equipment.close();
   }
 
   // ---- the room --------------------------------------------------------------------------------------
@@ -231,7 +227,7 @@ export class Session {
       void this.#live(added);
     }
     this.status.viewed(view, before);
-    if (this.#device !== null) void this.#equip();
+    void this.#equipment.refresh();
   }
 
   #command(command: Ask): void {
@@ -264,65 +260,6 @@ export class Session {
     this.#room.command(command);
   }
 
-  // ---- device and data -------------------------------------------------------------------------------
-
-  async #openDevice(again: boolean): Promise<void> {
-    const { compute, notice } = await this.#options.openDevice(again);
-    if (this.#closed) {
-      compute.destroy();
-      return;
-    }
-    if (notice !== null) this.status.notice(notice);
-    this.#device = compute;
-    this.#room.setBackend(compute.backend, compute.adapter);
-    void compute.lost.then((reason) => this.#deviceLost(compute, reason));
-    await this.#equip();
-  }
-
-  #deviceLost(compute: Compute, reason: string): void {
-    if (this.#closed || this.#device !== compute) return;
-    this.status.notice(WORDS.deviceLost(reason));
-    this.#device = null;
-    this.#assets = null;
-    this.#retired = [];
-    for (const worker of this.#workers) {
-      worker.unequip();
-      // The others hold what belonged to the lost state: all enter a new view together.
-      this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
-    }
-    this.#room.command({ kind: 'renew' });
-    void this.#openDevice(true);
-  }
-
-  /** Builds what the latest recipe needs on the present device. */
-  async #equip(): Promise<void> {
-    const device = this.#device;
-    const recipe = this.#recipe();
-    if (device === null) return;
-    if (this.#assets?.compute === device && sameRun(this.#assets.recipe, recipe)) return;
-    try {
-      const host = await this.#dataset(recipe);
-      if (this.#device !== device || this.#recipe() !== recipe || this.#closed) return;
-      if (this.#assets !== null) this.#retired.push(this.#assets);
-      this.#assets = new Assets(device, recipe, host);
-      this.status.dismiss('data');
-    } catch (error) {
-      this.status.notice(WORDS.noData(error instanceof Error ? error.message : String(error)));
-      this.#datasets.clear();
-    }
-    this.#agenda.wake();
-  }
-
-  #dataset(recipe: Recipe): Promise<HostDataset> {
-    const key = JSON.stringify(recipe.dataset);
-    let loading = this.#datasets.get(key);
-    if (loading === undefined) {
-      loading = this.#options.loadDataset(recipe);
-      this.#datasets.set(key, loading);
-    }
-    return loading;
-  }
-
   // ---- the workers' lives ----------------------------------------------------------------------------
 
   async #live(worker: FlockWorker): Promise<void> {
@@ -339,8 +276,9 @@ export class Session {
 
   /** Does the next thing there is to do; false if there is none. */
   async #act(worker: FlockWorker, signal: AbortSignal): Promise<boolean> {
-    const assets = this.#assets;
-    if (assets === null || this.#stuck.get(worker.index) === this.#agenda.latest?.id) return false;
+    const { assets } = this.#equipment;
+    if (assets === null || this.#agenda.halted) return false;
+    if (this.#stuck.get(worker.index) === this.#agenda.latest?.id) return false;
     const next = this.#agenda.after(worker.view);
     const current = worker.view;
     if (next !== null) {
@@ -383,11 +321,7 @@ export class Session {
     if (before === null || before.run.epoch !== view.run.epoch) worker.reset();
     const equipped = worker.equipped(assets);
     worker.equip(assets);
-    this.#retired = this.#retired.filter((old) => {
-      if (this.#workers.some((each) => each.equipped(old))) return true;
-      old.destroy();
-      return false;
-    });
+    this.#equipment.tidy((old) => this.#workers.some((each) => each.equipped(old)));
     if (worker.parameters === null) {
       worker.place(await this.#parametersFor(worker, view, holder, assets, signal));
     }
@@ -443,17 +377,26 @@ export class Session {
     const holder = worker.holder;
     if (result === null || holder === null) return;
     this.#copies.set(worker.index, { epoch, round, parameters: result.parameters });
-    if (!allLocal) this.#sendSketch(view, holder, round, result.sketch);
+    if (!allLocal) sendSketch(this.#post, view, holder, round, result.sketch);
     if (result.consensus !== null) {
       this.status.consensus(result.consensus);
       await this.#measure.publish(result.consensus, assets, epoch);
     }
   }
 
+  /** The state is gone, and others hold what belonged to it: all enter a new view together. */
+  #deviceLost(): void {
+    for (const worker of this.#workers) {
+      worker.unequip();
+      this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
+    }
+    this.#room.command({ kind: 'renew' });
+  }
+
   #failed(worker: FlockWorker, error: unknown): void {
     if (error instanceof RolledBackError || this.#closed) return;
-    if (error instanceof DeviceLostError) return;
     this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
+    if (error instanceof DeviceLostError) return;
     const self = this.#options.transport.self;
     if (error instanceof InvalidMessageError && error.peer !== self) {
       this.status.notice(WORDS.invalidMessage(error.message));
@@ -484,31 +427,10 @@ export class Session {
     return Math.max(4, 2 * 4 * layoutOf(this.#recipe()).length);
   }
 
-  #sendSketch(view: View, holder: SeatHolder, round: number, sketch: Float32Array): void {
-    const peers = new Set(view.seats.map(({ peer }) => peer));
-    peers.delete(this.#options.transport.self);
-    for (const peer of peers) {
-      const letter: Letter = {
-        type: 'sketch',
-        view: view.id,
-        round,
-        step: 0,
-        tag: 0,
-        codec: 0,
-        source: holder.seat,
-        destination: NO_SEAT,
-        payload: bytesOfFloats(sketch),
-      };
-      this.#post.send(letter, peer).catch(() => undefined);
-    }
-  }
-
   #receiveSketch(peer: PeerId, frame: Frame): void {
     const view = this.#agenda.latest;
-    const holder = view?.seats.find(({ seat }) => seat === frame.source);
-    if (view === null || holder?.peer !== peer) return;
-    const sketch = floatsOfBytes(frame.payload, SKETCH_LENGTH);
-    if (sketch === null) return;
+    const sketch = view === null ? null : sketchIn(frame, peer, view);
+    if (view === null || sketch === null) return;
     const seats = view.seats.map(({ seat }) => seat);
     const result = this.#measure.consensus.add(frame.round, frame.source, sketch, seats, false);
     if (result === null) return;
@@ -525,11 +447,12 @@ export class Session {
   // ---- what others ask for ---------------------------------------------------------------------------
 
   async #parametersOf(seat: number): Promise<{ round: number; parameters: Float32Array } | null> {
+    const { assets } = this.#equipment;
     const worker = this.#workers.find(({ holder }) => holder?.seat === seat);
     const x = worker?.parameters;
-    if (worker === undefined || x === null || x === undefined || this.#assets === null) return null;
+    if (worker === undefined || x === null || x === undefined || assets === null) return null;
     const { round } = worker;
-    return { round, parameters: await this.#assets.compute.read(x) };
+    return { round, parameters: await assets.compute.read(x) };
   }
 
   async #publish(): Promise<void> {

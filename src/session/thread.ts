@@ -12,7 +12,8 @@ import { type CombinedTransport, combine } from '../network/combined.ts';
 import { MemoryHub } from '../network/memory.ts';
 import { webRtcTransport } from '../network/webrtc/worker.ts';
 import type { LocalSettings } from '../recipe/recipe.ts';
-import { type Device, Session } from './session.ts';
+import type { Device } from './equipment.ts';
+import { Session } from './session.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 import { WORDS } from './words.ts';
 

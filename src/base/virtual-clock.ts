@@ -7,7 +7,7 @@
  * so that what one sets in motion is done before the next wakes. It is no scheduler: code under it awaits
  * only promises and this clock.
  */
-import { type Clock, sleepWith } from '../base/clock.ts';
+import { type Clock, sleepWith } from './clock.ts';
 
 interface Sleeper {
   readonly deadline: number;
