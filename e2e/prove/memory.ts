@@ -12,7 +12,13 @@ const MEGABYTE = 1 << 20;
 declare global {
   interface Performance {
     /** Of cross-origin isolated pages; https://wicg.github.io/performance-measure-memory/ */
-    measureUserAgentSpecificMemory?(): Promise<{ readonly bytes: number }>;
+    measureUserAgentSpecificMemory?(): Promise<{
+      readonly bytes: number;
+      readonly breakdown: readonly {
+        readonly bytes: number;
+        readonly attribution: readonly { readonly scope: string }[];
+      }[];
+    }>;
   }
 }
 
@@ -25,10 +31,13 @@ export function launchMeasured(): Promise<Browser> {
   });
 }
 
+/** All in bytes. */
 export interface Memory {
-  /** Bytes of page and workers. */
+  /** Page and session together. */
   readonly script: number;
-  /** Bytes resident in the graphics process, or null where that cannot be told. */
+  /** The session's worker alone. */
+  readonly session: number;
+  /** Resident in the graphics process, or null where that cannot be told. */
   readonly graphics: number | null;
 }
 
@@ -45,16 +54,20 @@ async function graphicsMemory(browser: Browser): Promise<number | null> {
 }
 
 export async function measureMemory(browser: Browser, page: Page): Promise<Memory> {
-  const script = await page.evaluate(async () => {
-    if (performance.measureUserAgentSpecificMemory === undefined) {
+  const scripts = await page.evaluate(async () => {
+    const measured = await performance.measureUserAgentSpecificMemory?.();
+    if (measured === undefined) {
       throw new Error('The page is not cross-origin isolated: its memory cannot be measured.');
     }
-    return (await performance.measureUserAgentSpecificMemory()).bytes;
+    const session = measured.breakdown
+      .filter(({ attribution }) => attribution.some(({ scope }) => scope === 'DedicatedWorkerGlobalScope'))
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+    return { script: measured.bytes, session };
   });
-  return { script, graphics: await graphicsMemory(browser) };
+  return { ...scripts, graphics: await graphicsMemory(browser) };
 }
 
-/** What a later measurement may be at most: a tenth more, and a few megabytes for the charts. */
+/** What a later measurement may be at most: a tenth more, and some megabytes. */
 export function allowed(bytes: number, megabytes: number): number {
   return bytes * 1.1 + megabytes * MEGABYTE;
 }

@@ -1,9 +1,9 @@
 /** The post office over real (memory) transports: lanes, counting, local delivery, hostile bytes. */
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../base/virtual-clock.ts';
 import { algorithmMessageBytes, encodeFrames } from '../protocol/codec.ts';
 import type { ProtocolError } from '../protocol/error.ts';
 import { type Frame, HEADER_BYTES, MAX_PART_BYTES, NO_SEAT, NO_VIEW } from '../protocol/frame.ts';
-import { VirtualClock } from '../base/virtual-clock.ts';
 import { ERROR_WINDOW_MS, MAX_PROTOCOL_ERRORS } from './error-budget.ts';
 import { MemoryHub } from './memory.ts';
 import { type Letter, PostOffice } from './post-office.ts';

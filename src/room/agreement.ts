@@ -9,32 +9,16 @@
  */
 import type { PeerId } from '../network/transport.ts';
 import type { ControlOf } from '../protocol/control.ts';
-import { type Ballot, compareBallots, isLeap, Pledge, Proposal } from './ballot.ts';
-import type { CommandDesk, CommandId } from './command-desk.ts';
+import { type Ballot, compareBallots, isLeap, Pledge } from './ballot.ts';
+import type { CommandDesk } from './command-desk.ts';
 import type { RoomHost } from './host.ts';
-import {
-  actingLeader,
-  blindPairs,
-  candidates,
-  isWell,
-  type Outlook,
-  stayers,
-  wantedWorkers,
-} from './leadership.ts';
+import { Leader } from './leader.ts';
+import { actingLeader, isWell, type Outlook } from './leadership.ts';
 import type { Mail } from './mail.ts';
-import { MAX_COUNT, malformed, nextView, PEER_ID, seatsAfter } from './next-view.ts';
+import { malformed, PEER_ID } from './next-view.ts';
 import { bySeniority, seatsOf } from './seats.ts';
 import { compareStanding, isFresh, type Standing, standingOf } from './standing.ts';
-import {
-  BLIND_MS,
-  COOLDOWN_MS,
-  HEARTBEAT_MS,
-  HOLD_MS,
-  NEWCOMER_MS,
-  ORPHAN_MS,
-  PROMISE_MS,
-  STRAY_MS,
-} from './timing.ts';
+import { HEARTBEAT_MS, HOLD_MS, ORPHAN_MS, STRAY_MS } from './timing.ts';
 import type { ChangeMode, View } from './view.ts';
 import { textHash } from './view-id.ts';
 
@@ -53,7 +37,7 @@ export interface AgreementParts {
   onRecipeRefused(reason: string): void;
 }
 
-type Commit = ControlOf<'commit'>;
+export type Commit = ControlOf<'commit'>;
 const MAX_REFUSED_RECIPES = 64;
 const NO_BALLOT: Ballot = { counter: 0, leader: '' };
 
@@ -64,20 +48,27 @@ export class Agreement {
   readonly gone = new Set<PeerId>();
   #highest: Ballot = NO_BALLOT;
   #pledge: Pledge | null = null;
-  #proposal: Proposal | null = null;
   /** Our host rolled back in this view. */
   #rolledBack = false;
   #owed = false;
   /** How the present view came to be, for members that missed it. */
   #lastCommit: Commit | null = null;
-  readonly #blind = new Map<string, number>();
   /** Hashes of recipes that our host cannot run: no view with one is worth joining. */
   readonly #refusedRecipes = new Set<string>();
-  #patience = Number.NEGATIVE_INFINITY;
+  readonly #leader: Leader;
 
   constructor(parts: AgreementParts, view: View) {
     this.#parts = parts;
     this.#view = view;
+    this.#leader = new Leader(parts, {
+      rolledBack: () => this.#rolledBack,
+      gone: this.gone,
+      pledge: (at, mode) => this.#pledgeSelf(at, mode),
+      letGo: () => this.#letGo(),
+      forward: (to, parent) => this.#forward(to, parent),
+      install: (commit, mode) => this.#install(commit, mode),
+      consider: () => this.consider(),
+    });
   }
 
   get view(): View {
@@ -93,33 +84,11 @@ export class Agreement {
   consider(): void {
     const at = this.#parts.outlook();
     this.#noteStrays(at);
-    this.#watchProposal(at);
+    this.#leader.watch(at);
     // If that made a new view, `at` is history: we are called again.
-    if (this.#proposal !== null || at.view !== this.#view || !this.#isFree(at)) return;
-    this.#attempt(at);
-    if (this.#proposal === null && this.#pledge?.ballot.leader === at.self) this.#letGo();
-  }
-
-  /** Proposes a change if there is one to make, and if it is ours to make. */
-  #attempt(at: Outlook): void {
-    if (actingLeader(at) !== at.self || at.now < this.#patience) return;
-
-    const staying = stayers(at, this.#overdueBlind(at));
-    const { joining, full } = candidates(at, staying);
-    for (const peer of full) this.#parts.onFull(peer);
-    // Who rolled back needs a new view to go on, even if the reason for the change has gone away.
-    const owed = this.#owed || this.#rolledBack || this.#someoneOwed(at);
-    const loses = bySeniority(this.#view).length > staying.length;
-    const wanted = this.#parts.desk.wants();
-    const resized = seatsAfter(this.#view, staying, []).changed;
-    if (!owed && !loses && !resized && wanted === null && joining.length === 0) return;
-    const mode: ChangeMode = owed || loses || wanted === 'abort' ? 'abort' : 'graceful';
-    this.#propose(
-      at,
-      mode,
-      staying.map(({ peer }) => peer),
-      joining.map(({ peer }) => peer),
-    );
+    if (this.#leader.busy || at.view !== this.#view || !this.#isFree(at)) return;
+    this.#leader.attempt(at);
+    if (!this.#leader.busy && this.#pledge?.ballot.leader === at.self) this.#letGo();
   }
 
   onPrepare(from: PeerId, message: ControlOf<'prepare'>): void {
@@ -142,7 +111,7 @@ export class Agreement {
       void this.#parts.mail.send(from, { kind: 'reject', ballot, view: { id, counter }, reason });
       return;
     }
-    this.#proposal = null;
+    this.#leader.yield();
     if (member) this.#highest = ballot;
     // What is in flight in a view that we leave altogether need not be undone before it is left.
     const heldMode = member ? mode : 'graceful';
@@ -157,39 +126,11 @@ export class Agreement {
   }
 
   onPromise(from: PeerId, message: ControlOf<'promise'>): void {
-    const proposal = this.#proposal;
-    if (proposal === null || compareBallots(proposal.ballot, message.ballot) !== 0) return;
-    if (message.next > MAX_COUNT) {
-      this.#parts.mail.complain(from, `Round ${message.next} is beyond any run.`);
-      return;
-    }
-    proposal.promised(from, message.next);
-    this.#finish();
+    this.#leader.onPromise(from, message);
   }
 
   onReject(from: PeerId, message: ControlOf<'reject'>): void {
-    const proposal = this.#proposal;
-    if (proposal === null || compareBallots(proposal.ballot, message.ballot) !== 0) return;
-    const at = this.#parts.outlook();
-    if (proposal.guests.has(from)) {
-      const known = at.roster.get(from);
-      if (message.reason === 'recipe' && known !== undefined) known.declined = this.#view.recipe;
-      this.#uninvite(from, at.now + COOLDOWN_MS);
-      this.#finish();
-      return;
-    }
-    if (!proposal.members.has(from)) return;
-    if (message.reason === 'ballot') {
-      // A rival is at it: let it finish, but do not wait for ever.
-      this.#patience = at.now + 200 + 400 * this.#parts.random();
-      this.#letGo();
-    } else if (message.view.id === this.#view.parent && proposal.remind(from)) {
-      this.#forward(from, message.view.id);
-      this.#sendPrepare(from, proposal, at.standing, true);
-    } else {
-      this.gone.add(from);
-      this.consider();
-    }
+    this.#leader.onReject(from, message);
   }
 
   onCommit(from: PeerId, message: Commit): void {
@@ -307,65 +248,17 @@ export class Agreement {
     }
   }
 
-  #overdueBlind(at: Outlook): ReadonlySet<PeerId> {
-    const pairs = blindPairs(at);
-    for (const key of this.#blind.keys()) if (!pairs.has(key)) this.#blind.delete(key);
-    const overdue = new Set<PeerId>();
-    for (const [key, junior] of pairs) {
-      const since = this.#blind.get(key) ?? at.now;
-      this.#blind.set(key, since);
-      if (at.now - since >= BLIND_MS) overdue.add(junior);
-    }
-    return overdue;
-  }
-
-  #someoneOwed(at: Outlook): boolean {
-    return at.roster.all().some(({ owed, standing }) => owed && standing?.id === this.#view.id);
-  }
-
-  #propose(at: Outlook, mode: ChangeMode, members: readonly PeerId[], guests: readonly PeerId[]): void {
+  #pledgeSelf(at: Outlook, mode: ChangeMode): { readonly ballot: Ballot; readonly next: number } {
     const ballot = { counter: this.#highest.counter + 1, leader: at.self };
-    const proposal = new Proposal(ballot, mode, members, guests, at.now);
     this.#highest = ballot;
-    this.#proposal = proposal;
     this.#pledge = new Pledge(ballot, at.standing, true, mode, at.now);
-    proposal.promised(at.self, this.#prepareHost(mode));
-    for (const peer of members) if (peer !== at.self) this.#sendPrepare(peer, proposal, at.standing, true);
-    for (const peer of guests) this.#sendPrepare(peer, proposal, at.standing, false);
-    this.#finish();
-  }
-
-  #sendPrepare(to: PeerId, { ballot, mode }: Proposal, view: Standing, member: boolean): void {
-    void this.#parts.mail.send(to, { kind: 'prepare', ballot, mode, view, member });
-  }
-
-  /** Gives up on whoever keeps the proposal waiting. */
-  #watchProposal(at: Outlook): void {
-    const proposal = this.#proposal;
-    if (proposal === null) return;
-    const age = at.now - proposal.since;
-    for (const peer of proposal.waitingFor()) {
-      const guest = proposal.guests.has(peer);
-      if (guest && (age >= NEWCOMER_MS || !at.roster.hears(peer, at.now))) {
-        this.#uninvite(peer, at.now + COOLDOWN_MS);
-      } else if (!guest && age >= PROMISE_MS) {
-        this.gone.add(peer);
-      }
-    }
-    if ([...proposal.members].some((peer) => !isWell(at, peer))) this.#proposal = null;
-    else this.#finish();
-  }
-
-  #uninvite(peer: PeerId, notBefore: number): void {
-    this.#proposal?.guests.delete(peer);
-    const known = this.#parts.outlook().roster.get(peer);
-    if (known !== undefined) known.notBefore = notBefore;
+    return { ballot, next: this.#prepareHost(mode) };
   }
 
   /** Takes back our promise: the change was abandoned. */
   #letGo(): void {
     this.#pledge = null;
-    this.#proposal = null;
+    this.#leader.yield();
     if (this.#rolledBack) this.#owed = true;
     this.#parts.host.release();
   }
@@ -375,39 +268,15 @@ export class Agreement {
     return this.#parts.host.prepare(mode);
   }
 
-  /** Commits once all have promised. */
-  #finish(): void {
-    const proposal = this.#proposal;
-    if (proposal === null || proposal.waitingFor().length > 0) return;
-    const at = this.#parts.outlook();
-    const guest = (peer: PeerId) => ({ peer, workers: wantedWorkers(at, peer) });
-    const ordered = this.#parts.desk.next(proposal.mode);
-    const before = this.#view;
-    const view = nextView(before, at.self, {
-      staying: [...proposal.members].map(guest),
-      joining: [...proposal.guests].map(guest),
-      commands: ordered.map(({ command }) => command),
-      startRound: proposal.startRound(),
-    });
-    const applied: CommandId[] = ordered.map(({ peer, number }) => ({ peer, number }));
-    const { ballot, mode } = proposal;
-    const commit: Commit = { kind: 'commit', ballot, view, mode, applied };
-    const told = new Set([...bySeniority(view), ...bySeniority(before)]);
-    told.delete(at.self);
-    for (const peer of told) void this.#parts.mail.send(peer, commit);
-    this.#install(commit, mode);
-  }
-
   #install(commit: Commit, mode: ChangeMode): void {
     const { view, applied } = commit;
     this.#view = view;
     this.#lastCommit = commit;
     this.#highest = NO_BALLOT;
     this.#pledge = null;
-    this.#proposal = null;
+    this.#leader.reset();
     this.#rolledBack = false;
     this.#owed = false;
-    this.#blind.clear();
     // What a broken connection lost is still missing after a graceful change: someone must go.
     const stays = (peer: PeerId) => seatsOf(view, peer).some(({ since }) => since < view.counter);
     for (const peer of this.gone) if (mode === 'abort' || !stays(peer)) this.gone.delete(peer);

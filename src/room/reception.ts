@@ -9,7 +9,6 @@ import { PROTOCOL_VERSION } from '../protocol/frame.ts';
 import { differenceBetween, noticeOf, noticeOfRefusal, type RefusalReason, type RoomNotice } from './gate.ts';
 import type { Mail } from './mail.ts';
 import { type Acquaintance, type Hello, type Roster, sameGreeting } from './roster.ts';
-import { seatsOf } from './seats.ts';
 import type { Standing } from './standing.ts';
 import { HELLO_MS } from './timing.ts';
 import type { View } from './view.ts';
@@ -98,13 +97,17 @@ export class Reception {
     for (const { peer } of this.#parts.roster.unanswered(this.#parts.now())) this.greet(peer);
   }
 
-  /** Takes a hello; false if its sender was refused. A member is not sent away over a difference. */
+  /** Takes a hello; false if its sender was refused. */
   admit(known: Acquaintance, hello: Hello): boolean {
     const mine = this.hello();
-    const member = seatsOf(this.#parts.view(), known.peer).length > 0;
-    const difference = member ? null : differenceBetween(mine, hello);
+    const difference = differenceBetween(mine, hello);
     if (difference !== null) {
-      this.refuse(known, difference.reason, difference.message, noticeOf(difference, mine, hello, hello.name));
+      this.refuse(
+        known,
+        difference.reason,
+        difference.message,
+        noticeOf(difference, mine, hello, hello.name),
+      );
       return false;
     }
     // One that repeats itself has not had our answer.

@@ -8,29 +8,23 @@
 import type { Clock } from '../base/clock.ts';
 import type { PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
-import {
-  type ControlMessage,
-  type ControlOf,
-  MAX_WORKERS_PER_PEER,
-  type ReportRow,
-  reportMessages,
-} from '../protocol/control.ts';
-import { PROTOCOL_VERSION } from '../protocol/frame.ts';
+import { type ControlMessage, type ControlOf, type ReportRow, reportMessages } from '../protocol/control.ts';
 import { Agreement } from './agreement.ts';
 import { CommandDesk } from './command-desk.ts';
-import { differenceBetween, noticeOf, noticeOfRefusal, type RefusalReason, type RoomNotice } from './gate.ts';
+import type { RoomNotice } from './gate.ts';
 import type { RoomHost } from './host.ts';
-import { actingLeader, isWell, type Outlook, seen } from './leadership.ts';
+import { actingLeader, type Outlook, seen } from './leadership.ts';
 import { Mail } from './mail.ts';
+import { type MemberStatus, memberStatuses } from './members.ts';
 import { aloneView, PEER_ID } from './next-view.ts';
 import * as notices from './notices.ts';
+import { type Card, Reception, type RoomSelf } from './reception.ts';
 import { recipeProblem } from './recipe-limits.ts';
-import { type Acquaintance, type Hello, Roster, sameGreeting } from './roster.ts';
+import { type Acquaintance, type Hello, Roster } from './roster.ts';
 import { bySeniority, seatsOf } from './seats.ts';
 import type { Standing } from './standing.ts';
-import { HEARTBEAT_MS, HELLO_MS, STALL_MS, TICK_MS } from './timing.ts';
+import { HEARTBEAT_MS, STALL_MS, TICK_MS } from './timing.ts';
 import type { Command, View } from './view.ts';
-import { textHash } from './view-id.ts';
 
 export type { RoomNotice } from './gate.ts';
 export type { RoomHost } from './host.ts';
@@ -435,5 +429,4 @@ export class Room {
   #nameOf(peer: PeerId): string {
     return this.#roster.get(peer)?.hello?.name ?? '';
   }
-
 }
