@@ -62,7 +62,14 @@ export const WORDS = {
       'The tabs of this browser still find each other.',
       'Join the same network as the others, without a VPN or guest isolation.',
     ),
-  deviceBack: () => notice('backend', 'info', 'The graphics device is back.', 'Training goes on.', ''),
+  deviceBack: () =>
+    notice(
+      'backend',
+      'info',
+      'The graphics device was lost, and a new one has taken its place.',
+      'Training goes on from a neighbour’s parameters, or from the last evaluation.',
+      'If it happens again and again, choose the backend "cpu".',
+    ),
   noData: (reason: string) =>
     notice(
       'data',
