@@ -2,6 +2,7 @@
  * One chart: title, latest value, lines with their names at the end, faint gridlines, units on both axes.
  * No animation and no dots: both cost frames and say nothing.
  */
+import { useCallback, useRef } from 'react';
 import {
   Area,
   CartesianGrid,
@@ -42,6 +43,9 @@ export interface ChartProps {
   readonly tickFormat: (value: number) => string;
 }
 
+const CURSOR = { stroke: 'var(--quiet)', strokeDasharray: '2 3' };
+const FIRST_SIZE = { width: 320, height: 120 };
+
 function Tip({
   row,
   data,
@@ -68,25 +72,41 @@ function Tip({
   );
 }
 
+/** The value of before while nothing in it has changed: a new identity makes recharts work all anew. */
+function useStable<Value>(value: Value): Value {
+  const kept = useRef(value);
+  if (JSON.stringify(kept.current) !== JSON.stringify(value)) kept.current = value;
+  return kept.current;
+}
+
 function Plot(props: ChartProps & { readonly range: readonly [number, number] }) {
   const { data, axis, end, large, log, floor, ceiling, right, range, format, tickFormat } = props;
   const [low, high] = range;
   const domain = log ? logDomain(low, high) : linearDomain(floor ?? low, ceiling ?? high);
   const fontSize = large ? 20 : 12;
-  const axisText = { fontSize, fill: 'var(--quiet)' };
+  const axisText = useStable({ fontSize, fill: 'var(--quiet)' });
+  const margin = useStable({ top: 6, right, bottom: 0, left: 0 });
+  const xDomain = useStable([0, end]);
+  const xTicks = useStable(linearTicks(0, end, 4));
+  const yDomain = useStable([...domain]);
+  const yTicks = useStable(log ? logTicks(domain) : linearTicks(domain[0], domain[1], 4));
+  const shown = useRef({ data, axis, format });
+  shown.current = { data, axis, format };
+  const tip = useCallback(({ active, label }: { readonly active?: boolean; readonly label?: unknown }) => {
+    const row = active ? shown.current.data.rows.find((candidate) => candidate.x === label) : undefined;
+    return row === undefined ? null : <Tip row={row} {...shown.current} />;
+  }, []);
   return (
-    <ResponsiveContainer width="100%" height="100%" initialDimension={{ width: 320, height: 120 }}>
-      <ComposedChart
-        data={[...data.rows]}
-        margin={{ top: 6, right, bottom: 0, left: 0 }}
-        accessibilityLayer={false}
-      >
-        <CartesianGrid stroke="var(--hairline)" vertical={false} />
+    <ResponsiveContainer width="100%" height="100%" initialDimension={FIRST_SIZE}>
+      <ComposedChart data={[...data.rows]} margin={margin} accessibilityLayer={false}>
+        <CartesianGrid stroke="var(--hairline)" vertical={false} syncWithTicks />
         <XAxis
           dataKey="x"
           type="number"
-          domain={[0, end]}
-          ticks={linearTicks(0, end, 4)}
+          domain={xDomain}
+          ticks={xTicks}
+          // All of our few ticks: nothing is measured to leave some out.
+          interval={0}
           tickFormatter={axis === 'rounds' ? tick : byteTick}
           tick={axisText}
           tickLine={false}
@@ -96,8 +116,9 @@ function Plot(props: ChartProps & { readonly range: readonly [number, number] })
         />
         <YAxis
           scale={log ? 'log' : 'linear'}
-          domain={[...domain]}
-          ticks={log ? logTicks(domain) : linearTicks(domain[0], domain[1], 4)}
+          domain={yDomain}
+          ticks={yTicks}
+          interval={0}
           tickFormatter={tickFormat}
           tick={axisText}
           tickLine={false}
@@ -130,16 +151,7 @@ function Plot(props: ChartProps & { readonly range: readonly [number, number] })
           />
         ))}
         <EndLabels data={data} unit={words.charts.axisUnit[axis]} fontSize={fontSize} />
-        {!large && (
-          <Tooltip
-            isAnimationActive={false}
-            cursor={{ stroke: 'var(--quiet)', strokeDasharray: '2 3' }}
-            content={({ active, label }) => {
-              const row = active ? data.rows.find((candidate) => candidate.x === label) : undefined;
-              return row === undefined ? null : <Tip row={row} data={data} axis={axis} format={format} />;
-            }}
-          />
-        )}
+        {!large && <Tooltip isAnimationActive={false} cursor={CURSOR} content={tip} />}
       </ComposedChart>
     </ResponsiveContainer>
   );

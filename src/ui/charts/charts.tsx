@@ -2,7 +2,7 @@
  * All charts, one x-axis for all of them. Loaded apart from the shell, so that the page can be used
  * before the charting library is there.
  */
-import { useStore } from 'zustand';
+import { startTransition, useEffect, useState } from 'react';
 import type { Snapshot } from '../../session/snapshot.ts';
 import type { History } from '../../store/history.ts';
 import type { Axis } from '../../store/view.ts';
@@ -14,6 +14,8 @@ import { consensusChart, endOf, LINE_LIMIT, trafficChart, workerChart } from './
 
 /** Charts take turns: one of these at every tick. */
 const TURNS = 4;
+/** Milliseconds after the rest of the page was drawn. */
+const AFTER_THE_REST = 120;
 
 interface Given {
   readonly axis: Axis;
@@ -133,8 +135,17 @@ function InTurn({ turn, chart: Drawn }: { readonly turn: number; readonly chart:
   const { lab } = useStage();
   const axis = useView((state) => state.axis);
   const large = useView((state) => state.projector);
-  // The history is not React's: its tick says when to read it again.
-  useStore(lab.store, ({ tick }) => Math.floor((tick + turn) / TURNS));
+  // The history is not React's: its tick says when to read it again. Not in the task that draws the rest
+  // of the page, and in slices.
+  const [, drawn] = useState(0);
+  useEffect(
+    () =>
+      lab.store.subscribe(({ tick }, before) => {
+        if (tick === before.tick || (tick + turn) % TURNS !== 0) return;
+        setTimeout(() => startTransition(() => drawn(tick)), AFTER_THE_REST);
+      }),
+    [lab, turn],
+  );
   const { snapshot } = lab.store.getState();
   return (
     <Drawn

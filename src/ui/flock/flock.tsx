@@ -113,6 +113,19 @@ function Hint({ workers }: { readonly workers: readonly WorkerStatus[] }) {
   );
 }
 
+/** Milliseconds between two pulses on an edge: painting them takes time from training. */
+const BEAT_MS = 1200;
+
+/** The latest round, renewed once in a while; null while nothing moves. */
+function useBeat(round: number | null): number | null {
+  const beat = useRef({ round, at: Number.NEGATIVE_INFINITY });
+  const now = performance.now();
+  if (round === null || (round !== beat.current.round && now - beat.current.at >= BEAT_MS)) {
+    beat.current = { round, at: now };
+  }
+  return beat.current.round;
+}
+
 /** Before the first Start nobody trains, which is no news: only a pause in a run is drawn as one. */
 function shown({ phase, workers }: Snapshot): readonly WorkerStatus[] {
   if (phase !== 'idle') return workers;
@@ -140,7 +153,7 @@ export function Flock() {
   const description = useDescription();
   const { workers, edges, radius, spots, mine } = usePicture(snapshot);
   const walk = useWalk(selections(workers, edges));
-  const beat = snapshot?.phase === 'running' && !still ? snapshot.round : null;
+  const beat = useBeat(snapshot?.phase === 'running' && !still ? snapshot.round : null);
   const item = (index: number, label: string, chosen: boolean) => ({
     ref: walk.hold(index),
     className: 'item',
