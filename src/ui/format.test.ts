@@ -33,7 +33,7 @@ test('bytes are B, kB and MB', () => {
     '1.50 MB',
     '3.00 GB',
   ]);
-  expect([0, 500_000, 1_500_000].map(byteTick)).toEqual(['0 B', '500 kB', '1.5 MB']);
+  expect([0, 500_000, 1_500_000].map(byteTick)).toEqual(['0\u00a0B', '500\u00a0kB', '1.5\u00a0MB']);
 });
 
 test('times are ms and s, fractions are percentages', () => {

@@ -70,7 +70,8 @@ export function bytes(value: number | null | undefined): string {
 /** Bytes for an axis tick: 1 MB, 0.5 MB. */
 export function byteTick(value: number): string {
   const { number, unit } = scaled(value);
-  return `${tick(number)} ${unit}`;
+  // A space that does not break: an axis has no room for two lines.
+  return `${tick(number)}\u00a0${unit}`;
 }
 
 /** Milliseconds as "230 ms" or "2.1 s". */

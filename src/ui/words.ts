@@ -220,7 +220,7 @@ export const words = {
     empty: {
       loss: 'The first loss shows a moment after Start.',
       accuracy: (every: number) => `Measured every ${plural(every, 'round')} on data no worker trains on.`,
-      consensus: 'How far apart the models are. It needs two workers.',
+      consensus: 'How far apart the models of two workers or more are, measured with the test accuracy.',
       traffic: 'What is sent, received, and what it would be without compression.',
     },
     summary: (title: string, value: string) => `${title}, latest ${value}.`,
