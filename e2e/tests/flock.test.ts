@@ -131,7 +131,7 @@ describe('one tab', () => {
 
 describe('the membership', () => {
   it('goes on when a tab closes, when one reloads and when one comes late', async () => {
-    const pages = await ring('?evalEvery=20#room=members', 3, 1);
+    const pages = await ring('?evalEvery=20&algorithm=choco-sgd&compressor=one-bit#room=members', 3, 1);
     const [first, second, third] = pages as [Page, Page, Page];
     await press(first, 'Start');
     await until(first, ({ round }) => round >= 20);

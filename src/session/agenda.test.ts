@@ -64,6 +64,21 @@ describe('the agenda', () => {
     expect(agenda.prepare('graceful', [{ round: 90, started: 91, view: view(1, 0) }])).toBe(0);
   });
 
+  it('loses no change between a look and a wait', async () => {
+    const agenda = new Agenda();
+    const { version } = agenda;
+    agenda.wake();
+    await agenda.changeSince(version);
+    let told = false;
+    const waiting = agenda.changeSince(agenda.version).then(() => {
+      told = true;
+    });
+    await Promise.resolve();
+    expect(told).toBe(false);
+    agenda.wake();
+    await waiting;
+  });
+
   it('drops views that everybody has left', () => {
     const agenda = new Agenda();
     for (let counter = 1; counter <= 4; counter += 1)

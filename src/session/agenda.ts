@@ -31,6 +31,7 @@ export class Agenda {
   #hold = Number.POSITIVE_INFINITY;
   #rollback = new AbortController();
   #awake: (() => void)[] = [];
+  #version = 0;
 
   get latest(): View | null {
     return this.#queue.at(-1)?.view ?? null;
@@ -94,12 +95,19 @@ export class Agenda {
     if (first > 0 && Number.isFinite(first)) this.#queue = this.#queue.slice(first);
   }
 
-  /** Resolves at the next change. */
-  change(): Promise<void> {
+  /** Counts changes: who looks at the agenda first notes this, so that no change goes unseen. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Resolves once something has changed since `version`; at once if it already has. */
+  changeSince(version: number): Promise<void> {
+    if (version !== this.#version) return Promise.resolve();
     return new Promise((resolve) => this.#awake.push(resolve));
   }
 
   wake(): void {
+    this.#version += 1;
     const awake = this.#awake;
     this.#awake = [];
     for (const resolve of awake) resolve();

@@ -108,6 +108,24 @@ describe('a session', () => {
     }
   });
 
+  it('takes over another recipe from a room that it meets later', async () => {
+    const hub = new MemoryHub();
+    const algorithm = { id: 'choco-sgd' };
+    const first = openNodeTab(hub, 0, { recipe: buildRecipe({ ...SMALL, algorithm }), workersPerTab: 2 });
+    open.push(first);
+    await until([first], ({ phase }) => phase === 'idle');
+    hub.cut('tab-000', 'tab-001');
+    const late = openNodeTab(hub, 1, { recipe: buildRecipe({}), workersPerTab: 1 });
+    open.push(late);
+    // It has a ring of its own by now, with a model of its own.
+    await until([late], ({ phase }) => phase === 'idle');
+    command(first, 'start');
+    await until([first], ({ round }) => round >= 5);
+    hub.heal('tab-000', 'tab-001');
+    await until([first, late], ({ workers }) => workers.length === 3);
+    await until([late], ({ round, recipe }) => round > 8 && recipe.algorithm.id === 'choco-sgd');
+  });
+
   it('goes on with another learning rate, and starts anew with another algorithm', async () => {
     const [lab] = await labs({}, 1, 3);
     command(lab, 'start');

@@ -264,9 +264,9 @@ export class Session {
 
   async #live(worker: FlockWorker): Promise<void> {
     while (!this.#closed) {
-      const { signal } = this.#agenda;
+      const { signal, version } = this.#agenda;
       try {
-        if (!(await this.#act(worker, signal))) await this.#agenda.change();
+        if (!(await this.#act(worker, signal))) await this.#agenda.changeSince(version);
         else await this.#breathe();
       } catch (error) {
         this.#failed(worker, error);
