@@ -30,6 +30,8 @@ import { WORDS } from './words.ts';
 
 /** Longest time a worker computes without letting messages and timers through, in ms. */
 const BREATH_MS = 12;
+/** Time between two attempts on a device that is lost and not yet replaced, in ms. */
+const LOST_MS = 20;
 /** Time between two snapshots for the page, in ms. */
 const SNAPSHOT_MS = 250;
 
@@ -270,6 +272,7 @@ export class Session {
         else await this.#breathe();
       } catch (error) {
         this.#failed(worker, error);
+        if (error instanceof DeviceLostError) await this.#clock.sleep(LOST_MS);
       }
     }
   }
@@ -395,8 +398,9 @@ export class Session {
 
   #failed(worker: FlockWorker, error: unknown): void {
     if (error instanceof RolledBackError || this.#closed) return;
-    this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
+    // The equipment hears of it in its own time, perhaps before this: nothing to do but wait for it.
     if (error instanceof DeviceLostError) return;
+    this.#stuck.set(worker.index, this.#agenda.latest?.id ?? '');
     const self = this.#options.transport.self;
     if (error instanceof InvalidMessageError && error.peer !== self) {
       this.status.notice(WORDS.invalidMessage(error.message));
