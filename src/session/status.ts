@@ -216,6 +216,8 @@ export class Status {
       const { rounds } = this.#sources.recipe();
       return rounds > 0 && round >= rounds ? 'finished' : 'paused';
     }
+    // Agreed, but the rounds before the pause are still being finished.
+    if (round < view.startRound) return 'running';
     return round === 0 ? 'idle' : 'paused';
   }
 
