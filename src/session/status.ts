@@ -217,7 +217,8 @@ export class Status {
       return rounds > 0 && round >= rounds ? 'finished' : 'paused';
     }
     // Agreed, but the rounds before the pause are still being finished.
-    if (round < view.startRound) return 'running';
+    const failed = this.#notices.has('diverged') || this.#notices.has('failed');
+    if (round < view.startRound && !failed) return 'running';
     return round === 0 ? 'idle' : 'paused';
   }
 
