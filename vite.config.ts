@@ -4,7 +4,9 @@
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { ascPlugin } from './src/compute/cpu/wasm/asc-plugin.ts';
 import { digitsPlugin } from './src/data/digits-plugin.ts';
+import { textPlugin } from './src/data/text-plugin.ts';
 import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
 import { portFrom } from './src/server/port.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
@@ -24,12 +26,20 @@ const address = {
 };
 
 export default defineConfig({
-  plugins: [react(), digitsPlugin(), buildPlugin(build), signallingPlugin({ ...build, served: servedBuild })],
+  plugins: [
+    react(),
+    ascPlugin(),
+    digitsPlugin(),
+    textPlugin(),
+    buildPlugin(build),
+    signallingPlugin({ ...build, served: servedBuild }),
+  ],
   define: {
     __LAB_VERSION__: JSON.stringify(build.version),
     __LAB_BUILT__: JSON.stringify(build.built),
   },
-  worker: { format: 'es' },
+  // Workers are bundled apart, with plugins of their own.
+  worker: { format: 'es', plugins: () => [ascPlugin()] },
   build: { target: 'es2023' },
   server: address,
   preview: address,

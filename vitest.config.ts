@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { launchOptions } from './e2e/browser.ts';
+import { ascPlugin } from './src/compute/cpu/wasm/asc-plugin.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
 
 /** Projects: `unit` in Node, `kernels` in a real Chromium, `e2e` driving the built lab, `prove` for long. */
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        plugins: [ascPlugin()],
         test: {
           name: 'unit',
           environment: 'node',
@@ -19,11 +21,18 @@ export default defineConfig({
       },
       {
         // The runner's own server is the signalling server of the WebRTC tests.
-        plugins: [signallingPlugin({ version: 'test', built: 1 })],
+        plugins: [ascPlugin(), signallingPlugin({ version: 'test', built: 1 })],
         worker: { format: 'es' },
         // Found late, these would reload the page in the middle of a test.
         optimizeDeps: {
-          include: ['peerjs', 'fast-check', 'valibot', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+          include: [
+            'peerjs',
+            'fast-check',
+            'papaparse',
+            'valibot',
+            '@noble/hashes/sha2.js',
+            '@noble/hashes/utils.js',
+          ],
         },
         test: {
           name: 'kernels',
@@ -40,6 +49,7 @@ export default defineConfig({
         },
       },
       {
+        plugins: [ascPlugin()],
         test: {
           name: 'e2e',
           environment: 'node',
@@ -51,6 +61,7 @@ export default defineConfig({
       },
       {
         // What takes long; `npm run prove`.
+        plugins: [ascPlugin()],
         test: {
           name: 'prove',
           environment: 'node',

@@ -19,7 +19,8 @@ async function openRunner() {
   const config = await resolveConfig(
     {
       root,
-      configFile: false,
+      // Its plugins only: what a program imports besides TypeScript.
+      configFile: path.join(root, 'e2e', 'cli.config.ts'),
       envDir: false,
       logLevel: 'error',
       cacheDir: path.join(tmpdir(), 'murmuration-cli'),

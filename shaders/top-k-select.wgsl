@@ -1,39 +1,41 @@
 // Threshold of the k largest magnitudes, by radix selection on bit patterns: for f32 without their sign,
 // order of bits is order of magnitude (NaN above infinity), so the k-th largest pattern can be found from
-// its top bits down, four bits a pass, eight passes, with nothing but counting and no read-back.
+// its top bits down, 11, 10 and 10 bits a pass, with nothing but counting and no read-back.
 //
-// `count`: of the elements whose higher bits equal the prefix so far, how many have which next four bits.
-// An invocation counts in registers, sixteen counters of eight bits, and adds them up with integer atomics.
-// `choose` (one invocation): goes down from the largest digit until `remaining` elements are reached;
+// `count`: of the elements whose higher bits equal the prefix so far, how many have which next bits.
+// `choose` (one workgroup): goes down from the largest digit until `remaining` elements are reached;
 // extends the prefix, takes from `remaining` what lies strictly above, clears the counters.
 // At the end `prefix` is the threshold T, and `remaining` how many elements equal to T are to be kept.
 //
-// Shapes: source[length] f32, read as bits; state as below.
-// Workgroup of 64: an invocation counts `span` vec4 (at most 63: a counter holds 255), a workgroup's
-// width apart. No workgroup memory: a barrier costs a software adapter more than the atomics do.
+// What is searched is the candidates (top-k-candidates.wgsl: their number, three unused words, their bits) or,
+// where that number is 0, the source.
+//
+// Shapes: source[length] f32, read as bits; state as below, counters all zero between passes.
+// Workgroup of 64: all invocations of `count` stride over the data together. They count with integer atomics
+// in device memory: for so many counters, workgroup memory costs a software adapter five times as much.
+// `choose` is 64 invocations with 32 digits each, and one barrier.
 // Deterministic: integer sums do not depend on their order.
+
+const counters = 2048u;
 
 struct Parameters {
   length: u32,
   shift: u32,
+  // Of this digit: 11 in the first pass, which is known by its shift of 20.
+  bits: u32,
   k: u32,
-  span: u32,
 }
 
 struct Counting {
   prefix: u32,
   remaining: u32,
-  counts: array<atomic<u32>, 16>,
+  counts: array<atomic<u32>, counters>,
 }
 
 @group(0) @binding(0) var<uniform> p: Parameters;
 @group(0) @binding(1) var<storage, read_write> state: Counting;
 @group(0) @binding(2) var<storage, read> source: array<vec4u>;
-
-// One in the counter of `digit`: component digit / 4, byte digit % 4.
-fn one(digit: u32) -> vec4u {
-  return select(vec4u(0), vec4u(1u << (8u * (digit & 3u))), vec4u(digit >> 2u) == vec4u(0u, 1u, 2u, 3u));
-}
+@group(0) @binding(3) var<storage, read> candidates: array<vec4u>;
 
 @compute @workgroup_size(64)
 fn count(
@@ -42,46 +44,76 @@ fn count(
   @builtin(local_invocation_index) local: u32,
 ) {
   // In the first pass nothing is known, and the state is that of an earlier selection.
-  let prefix = select(state.prefix, 0u, p.shift == 28u);
-  var counters = vec4u(0);
-  let first = (group.y * groups.x + group.x) * 64u * p.span;
-  let end = min(first + 64u * p.span, (p.length + 3u) / 4u);
-  for (var quad = first + local; quad < end; quad += 64u) {
-    let v = (source[quad] & vec4u(0x7fffffffu)) >> vec4u(p.shift);
-    let inside = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.length);
-    let matches = inside & (v >> vec4u(4u) == vec4u(prefix));
-    if (any(matches)) {
-      // A digit of 16 is in no counter.
-      let digits = select(vec4u(16u), v & vec4u(15u), matches);
-      counters += one(digits.x) + one(digits.y) + one(digits.z) + one(digits.w);
+  let prefix = vec4u(select(state.prefix, 0u, p.shift == 20u));
+  let few = candidates[0].x;
+  let length = select(few, p.length, few == 0u);
+  let stride = groups.x * groups.y * 64u;
+  for (var quad = (group.y * groups.x + group.x) * 64u + local; quad < (length + 3u) / 4u; quad += stride) {
+    var v: vec4u;
+    if (few == 0u) {
+      v = source[quad];
+    } else {
+      v = candidates[1u + quad];
     }
-  }
-  for (var digit = 0u; digit < 16u; digit++) {
-    let found = (counters[digit >> 2u] >> (8u * (digit & 3u))) & 255u;
-    if (found > 0u) {
-      atomicAdd(&state.counts[digit], found);
+    v = (v & vec4u(0x7fffffffu)) >> vec4u(p.shift);
+    let inside = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(length);
+    let matches = inside & (v >> vec4u(p.bits) == prefix);
+    if (!any(matches)) {
+      continue;
+    }
+    let digits = v & vec4u((1u << p.bits) - 1u);
+    if (all(matches & (digits == digits.xxxx))) {
+      // Zeros above all come in runs, and atomics on one counter wait for one another.
+      atomicAdd(&state.counts[digits.x], 4u);
+      continue;
+    }
+    if (matches.x) {
+      atomicAdd(&state.counts[digits.x], 1u);
+    }
+    if (matches.y) {
+      atomicAdd(&state.counts[digits.y], 1u);
+    }
+    if (matches.z) {
+      atomicAdd(&state.counts[digits.z], 1u);
+    }
+    if (matches.w) {
+      atomicAdd(&state.counts[digits.w], 1u);
     }
   }
 }
 
-@compute @workgroup_size(1)
-fn choose() {
-  let firstPass = p.shift == 28u;
+var<workgroup> runs: array<u32, 64>;
+
+@compute @workgroup_size(64)
+fn choose(@builtin(local_invocation_index) local: u32) {
+  let firstPass = p.shift == 20u;
   let prefix = select(state.prefix, 0u, firstPass);
   var remaining = select(state.remaining, p.k, firstPass);
-  var digit = 0u;
-  var searching = true;
-  for (var d = 16u; d > 0u; d--) {
+  let run = counters / 64u;
+  var own = 0u;
+  for (var d = local * run; d < (local + 1u) * run; d++) {
+    own += atomicLoad(&state.counts[d]);
+  }
+  runs[local] = own;
+  workgroupBarrier();
+  var above = 0u;
+  for (var r = local + 1u; r < 64u; r++) {
+    above += runs[r];
+  }
+  // True of one invocation alone, since there are at least `remaining` elements.
+  let mine = above < remaining && remaining <= above + own;
+  remaining -= min(remaining, above);
+  var searching = mine;
+  for (var d = (local + 1u) * run; d > local * run; d--) {
     let found = atomicExchange(&state.counts[d - 1u], 0u);
     if (searching) {
       if (found >= remaining) {
-        digit = d - 1u;
+        state.prefix = (prefix << p.bits) | (d - 1u);
+        state.remaining = remaining;
         searching = false;
       } else {
         remaining -= found;
       }
     }
   }
-  state.prefix = (prefix << 4u) | digit;
-  state.remaining = remaining;
 }

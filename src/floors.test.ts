@@ -11,7 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['base', 'math'],
   ['topology', 'data', 'protocol'],
   ['compute'],
-  ['models'],
+  ['models', 'optimizers'],
   ['compressors'],
   ['algorithms'],
   ['recipe'],

@@ -5,6 +5,8 @@
  * `Clock`, so that the simulator can run the same code under virtual time.
  */
 export interface Clock {
+  /** Time here is simulated: the same run takes the same time, every time. */
+  readonly virtual?: true;
   /** Milliseconds since some fixed start; never goes back. */
   now(): number;
   /** Resolves after `milliseconds`; rejects with the signal's reason if it aborts first. */

@@ -19,6 +19,8 @@ export interface NumberOption extends Described {
   readonly min: number;
   readonly max: number;
   readonly integer?: boolean;
+  /** A word for 0 where 0 means something of its own ("full"); 0 is then allowed whatever `min` is. */
+  readonly zero?: string;
 }
 export interface ChoiceOption extends Described {
   readonly kind: 'choice';
@@ -38,7 +40,16 @@ export interface NumbersOption extends Described {
   readonly maxLength: number;
 }
 
-export type OptionSpec = NumberOption | ChoiceOption | BooleanOption | NumbersOption;
+/** Free text of one line, such as the name of a column; or text of a form of its own. */
+export interface TextOption extends Described {
+  readonly kind: 'text';
+  readonly default: string;
+  readonly maxLength: number;
+  /** What the whole text must look like, and that in words for whoever writes it. */
+  readonly pattern?: { readonly expression: RegExp; readonly words: string };
+}
+
+export type OptionSpec = NumberOption | ChoiceOption | BooleanOption | NumbersOption | TextOption;
 export type OptionSchema = Readonly<Record<string, OptionSpec>>;
 export type OptionValue = number | string | boolean | readonly number[];
 export type Options = Readonly<Record<string, OptionValue>>;
@@ -51,23 +62,30 @@ export class OptionError extends Error {
 /** What a value of this option may be, in words a person can act on. */
 export function allowed(spec: OptionSpec): string {
   switch (spec.kind) {
-    case 'number':
-      return `${spec.integer ? 'a whole number' : 'a number'} from ${spec.min} to ${spec.max}`;
+    case 'number': {
+      const range = `${spec.integer ? 'a whole number' : 'a number'} from ${spec.min} to ${spec.max}`;
+      return spec.zero === undefined ? range : `${spec.zero}, or ${range}`;
+    }
     case 'choice':
       return `one of ${spec.choices.join(', ')}`;
     case 'boolean':
       return 'true or false';
     case 'numbers':
       return `up to ${spec.maxLength} ${spec.integer ? 'whole numbers' : 'numbers'} from ${spec.min} to ${spec.max}, separated by commas`;
+    case 'text':
+      return `${spec.pattern?.words ?? 'text of one line'}, up to ${spec.maxLength} characters`;
   }
 }
+
+/** Control characters, line ends among them. */
+const UNPRINTABLE = /\p{Cc}/u;
 
 function isNumberWithin(value: unknown, spec: NumberOption | NumbersOption): value is number {
   return (
     typeof value === 'number' &&
     Number.isFinite(value) &&
-    value >= spec.min &&
-    value <= spec.max &&
+    ((value >= spec.min && value <= spec.max) ||
+      (value === 0 && spec.kind === 'number' && spec.zero !== undefined)) &&
     (!spec.integer || Number.isInteger(value))
   );
 }
@@ -76,8 +94,10 @@ function fromText(spec: OptionSpec, text: string): unknown {
   const trimmed = text.trim();
   switch (spec.kind) {
     case 'number':
+      if (spec.zero !== undefined && trimmed === spec.zero) return 0;
       return trimmed === '' ? Number.NaN : Number(trimmed);
     case 'choice':
+    case 'text':
       return trimmed;
     case 'boolean':
       return trimmed === 'true' ? true : trimmed === 'false' ? false : trimmed;
@@ -115,7 +135,18 @@ export function parseOption(path: string, spec: OptionSpec, given: unknown): Opt
       }
       return numbers;
     }
+    case 'text':
+      if (typeof value !== 'string' || value.length > spec.maxLength || UNPRINTABLE.test(value))
+        throw refuse();
+      if (spec.pattern?.expression.test(value) === false) throw refuse();
+      return value;
   }
+}
+
+/** A value as text that `parseOption` reads back: for URLs and forms. */
+export function optionText(spec: OptionSpec | undefined, value: OptionValue): string {
+  if (spec?.kind === 'number' && value === 0 && spec.zero !== undefined) return spec.zero;
+  return Array.isArray(value) ? value.join(',') : String(value);
 }
 
 /**
@@ -156,6 +187,20 @@ export function numberOption(options: Options, name: string): number {
 export function choiceOption(options: Options, name: string): string {
   const value = options[name];
   if (typeof value !== 'string') throw new OptionError(`${name} must be a choice.`);
+  return value;
+}
+
+/** Reads a yes-or-no option that `completeOptions` has already checked. */
+export function booleanOption(options: Options, name: string): boolean {
+  const value = options[name];
+  if (typeof value !== 'boolean') throw new OptionError(`${name} must be true or false.`);
+  return value;
+}
+
+/** Reads a text option that `completeOptions` has already checked. */
+export function textOption(options: Options, name: string): string {
+  const value = options[name];
+  if (typeof value !== 'string') throw new OptionError(`${name} must be text.`);
   return value;
 }
 

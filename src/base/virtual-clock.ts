@@ -31,6 +31,7 @@ function turn(): Promise<void> {
 }
 
 export class VirtualClock implements Clock {
+  readonly virtual = true;
   #now: number;
   /** Ascending by deadline; equal ones in order of arrival. */
   readonly #sleepers: Sleeper[] = [];

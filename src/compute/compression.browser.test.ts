@@ -121,6 +121,42 @@ describe.each(LENGTHS)('signs of %i numbers', (length) => {
   });
 });
 
+describe.each([
+  ['one chunk', 70_001, 70_001],
+  ['too few to share a pass', 4096 * 3, 4096],
+  ['blocks of 4096, the last one short', 70_001, 4096],
+  ['blocks of 32, more than a dispatch holds', 40_037, 32],
+  ['blocks of 64, whole', 6400, 64],
+  ['more blocks than get many lanes, the last one of one number', 96 * 100 + 1, 96],
+  ['blocks that words of signs cross', 70_001, 37],
+])('means and signs at once: %s', (_, length, size) => {
+  it.each([
+    ['random', noise],
+    ['awkward', awkward],
+  ])('of %s numbers are those made one after the other', async (_, make) => {
+    const bounds = blocks(length, size);
+    const chunks = bounds.length - 1;
+    const all = chunks + Math.ceil(length / 32);
+    const run = async (compute: Compute, fused: boolean) => {
+      const source = vectorOf(compute, make(length, 12));
+      const out = wordsOf(compute, new Uint32Array(all + 2).fill(7));
+      if (fused) {
+        compute.signPackMeans(source, bounds, out);
+      } else {
+        compute.chunkMeans(source, bounds, out, 0);
+        compute.signPack(source, out, chunks);
+      }
+      return compute.readWords(out);
+    };
+    const ours = await run(gpu, true);
+    expect(firstDifference(ours, await run(gpu, false))).toBe(-1);
+    expect([ours[all], ours[all + 1]]).toEqual([7, 7]);
+    const theirs = await run(cpu, true);
+    expect(firstDifference(theirs, await run(cpu, false))).toBe(-1);
+    expect(firstDifference(ours.subarray(chunks), theirs.subarray(chunks))).toBe(-1);
+  });
+});
+
 it('takes more chunks than one dispatch holds', async () => {
   const length = 20_003;
   const bounds = blocks(length, 2);
@@ -192,6 +228,75 @@ it('selects from a million and more, several times in one submit', async () => {
   });
 });
 
+/** Where `sample` of top-k-candidates.wgsl looks: one place in each of 4096 runs. */
+function sampledPlaces(length: number): number[] {
+  const run = Math.floor(length / 4096);
+  return Array.from({ length: 4096 }, (_, j) => {
+    let h = Math.imul(j, 0x9e3779b9) >>> 0;
+    h = Math.imul(h ^ (h >>> 15), 0x85ebca6b) >>> 0;
+    return j * run + (((h ^ (h >>> 13)) >>> 0) % run);
+  });
+}
+
+describe.each([65_536, 200_003])('top-k by candidates, of %i numbers', (length) => {
+  const ks = [1, 2, 777, Math.floor(length / 8), Math.floor(length / 8) + 1, length - 1, length];
+  const random = noise(length, 21);
+  const changed = (places: readonly number[], value: number, from = random) => {
+    const copy = from.slice();
+    for (const place of places) copy[place] = value;
+    return copy;
+  };
+  const sampled = sampledPlaces(length);
+  const rare = Array.from({ length: 9 }, (_, i) => Math.floor(((i + 0.5) * length) / 9));
+  const inputs: readonly (readonly [string, Float32Array])[] = [
+    ['random', random],
+    ['awkward', awkward(length)],
+    ['tied', tied(length)],
+    ['all-equal', new Float32Array(length).fill(-2.5)],
+    ['all-zero', new Float32Array(length)],
+    ['all NaN', new Float32Array(length).fill(Number.NaN)],
+    ['mostly zero', random.map((value) => (value > 0.99 ? value : 0))],
+    ['rising', Float32Array.from({ length }, (_, i) => i)],
+    ['falling', Float32Array.from({ length }, (_, i) => -length + i)],
+    ['a few huge, NaN and infinite ones among', changed(rare, Number.NaN, changed([3, 4, 5], -3e38))],
+    // The sample sees too much: its bound leaves out some of the k largest.
+    ['large only where sampled, among', changed(sampled, 1e6)],
+    // The sample sees nothing of it: its bound lets everything through.
+    ['small only where sampled, among', changed(sampled, 1e-30)],
+    ['zero where sampled, equal elsewhere, among', changed(sampled, 0, new Float32Array(length).fill(3))],
+  ];
+
+  it.each(inputs)('is exact for %s ones', async (_, data) => {
+    for (const k of ks) {
+      const pairs = await expectSameWords((compute) => {
+        const source = vectorOf(compute, data);
+        const out = wordsOf(compute, new Uint32Array(2 * k + 2).fill(7));
+        compute.topK(source, k, out);
+        const words = compute.readWords(out);
+        compute.free(source, out);
+        return words;
+      });
+      expect([pairs[2 * k], pairs[2 * k + 1]]).toEqual([7, 7]);
+    }
+  });
+});
+
+it('keeps apart candidates of vectors of different lengths', async () => {
+  const lengths = [100_000, 1_048_576, 70_003, 3_000_001];
+  await expectSameWords(async (compute) => {
+    const outs = lengths.map((length) => {
+      const source = vectorOf(compute, noise(length, length));
+      const out = compute.words(2000);
+      compute.topK(source, 1000, out);
+      compute.free(source);
+      return out;
+    });
+    const all = [];
+    for (const out of outs) all.push(...(await compute.readWords(out)));
+    return Uint32Array.from(all);
+  });
+});
+
 it('skips an index that is out of range when it scatters', async () => {
   const dest = gpu.vector(3);
   gpu.scatter(
@@ -209,6 +314,8 @@ it('refuses bounds that do not cover the vector, and more entries than there are
   const out = gpu.words(100);
   expect(() => gpu.chunkMeans(source, [0, 9], out, 0)).toThrow(RangeError);
   expect(() => gpu.chunkMeans(source, [0, 6, 5, 10], out, 0)).toThrow(RangeError);
+  expect(() => gpu.signPackMeans(source, [0, 9], out)).toThrow(RangeError);
+  expect(() => gpu.signPackMeans(source, [0, 10], gpu.words(1))).toThrow(RangeError);
   expect(() => gpu.topK(source, 11, out)).toThrow(RangeError);
   expect(() => gpu.topK(source, 6, gpu.words(11))).toThrow(RangeError);
 });

@@ -8,6 +8,22 @@
  */
 
 import type { HostDataset } from '../data/dataset.ts';
+import type { Activation } from './activation.ts';
+import type { Attention } from './attention.ts';
+import type { Convolution } from './convolution.ts';
+import type { Embedding } from './embedding.ts';
+import type { LayerNorm } from './layer-norm.ts';
+import type { Matrices } from './matrices.ts';
+import type { Normalisation } from './normalisation.ts';
+import type { Optimization } from './optimization.ts';
+import type { Pooling } from './pooling.ts';
+import type { Portable } from './portable.ts';
+import type { Quantization } from './quantization.ts';
+import type { RandomWords } from './random-words.ts';
+import type { Regression } from './regression.ts';
+import type { Residual } from './residual.ts';
+import type { Slices } from './slices.ts';
+import type { Sparsification } from './sparsification.ts';
 
 export type { HostDataset };
 
@@ -61,10 +77,26 @@ export interface DenseShape {
 
 export interface Compute {
   readonly backend: 'webgpu' | 'cpu';
-  /** Which device, in words: vendor and architecture of the adapter, or "TypeScript". */
+  /** Which device, in words: vendor and architecture of the adapter; on the cpu, by which means it computes. */
   readonly adapter: string;
   /** Resolves with the reason when the device is lost; never resolves on the cpu. */
   readonly lost: Promise<string>;
+  readonly activation: Activation;
+  readonly attention: Attention;
+  readonly convolution: Convolution;
+  readonly embedding: Embedding;
+  readonly layerNorm: LayerNorm;
+  readonly pooling: Pooling;
+  readonly portable: Portable;
+  readonly quantization: Quantization;
+  readonly randomWords: RandomWords;
+  readonly normalisation: Normalisation;
+  readonly residual: Residual;
+  readonly sparsification: Sparsification;
+  readonly regression: Regression;
+  readonly slices: Slices;
+  readonly optimization: Optimization;
+  readonly matrices: Matrices;
 
   // ---- memory ------------------------------------------------------------------------------------
   /** A new vector of zeros. */
@@ -105,6 +137,8 @@ export interface Compute {
   chunkMeans(source: Vector, bounds: ChunkBounds, out: Words, offset: number): void;
   /** Bit k (word k >> 5, bit k & 31, from word `offset`) = source_k >= 0. Padding bits are 0. */
   signPack(source: Vector, out: Words, offset: number): void;
+  /** `chunkMeans` from word 0 on, then `signPack`: the same words, in one pass where chunks allow it. */
+  signPackMeans(source: Vector, bounds: ChunkBounds, out: Words): void;
   /** dest_k = or += weight · (±scale of k's chunk); scales at word 0, bits at word `bitsOffset`. */
   signUnpack(
     source: Words,
@@ -123,7 +157,10 @@ export interface Compute {
   scatter(source: Words, k: number, dest: Vector, weight: number, mode: WriteMode): void;
 
   // ---- layers ------------------------------------------------------------------------------------
-  /** out[b, :] = features of row rows[b] (scaled); labels word b = its class. */
+  /**
+   * out[b, :] = features of row rows[b] (scaled); labels word b = its class, or the f32 bits of the number
+   * to predict where the data set has 0 classes.
+   */
   gatherRows(data: DeviceDataset, rows: Uint32Array, out: Vector, labels: Words): void;
   /** y[b, o] = act(Σ_i x[b, i] · weight[o, i] + bias[o]); weight is [outputs, inputs]. */
   dense(

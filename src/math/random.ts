@@ -19,6 +19,7 @@ export const PURPOSE = {
   sketch: 7,
   simulation: 8,
   algorithm: 9,
+  data: 10,
 } as const;
 
 const MULTIPLIER_0 = 0xd2511f53;

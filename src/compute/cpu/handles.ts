@@ -9,6 +9,19 @@ import { type DeviceDataset, HandleError, type HostDataset, type Vector, type Wo
 /** The number type of a backend: single precision as on a GPU, or double for finite differences. */
 export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
+/** Where a vector's numbers are: in an array of its own, or in a memory shared by all of one Compute. */
+export interface Block {
+  /** Valid until the next allocation, after which it is to be asked for again. */
+  readonly numbers: Numbers;
+  /** Gives the memory back. */
+  release(): void;
+}
+
+/** An array of its own, which the garbage collector takes back. */
+export function ownBlock(numbers: Numbers): Block {
+  return { numbers, release: () => {} };
+}
+
 /** Vectors of one Compute share one mark, by which foreign handles are told apart. */
 export interface Owner {
   destroyed: boolean;
@@ -39,11 +52,17 @@ class Handle<Data> {
   }
 }
 
-export class CpuVector extends Handle<Numbers> implements Vector {
+export class CpuVector extends Handle<Block> implements Vector {
   readonly length: number;
-  constructor(owner: Owner, data: Numbers) {
-    super(owner, data);
-    this.length = data.length;
+  constructor(owner: Owner, block: Block) {
+    super(owner, block);
+    this.length = block.numbers.length;
+  }
+
+  override close(owner: Owner): void {
+    const block = this.open(owner);
+    super.close(owner);
+    block.release();
   }
 }
 
@@ -74,9 +93,9 @@ function foreign(what: string): HandleError {
 /** The numbers behind a vector, at least `needed` of them from `offset` on. */
 export function numbersOf(owner: Owner, vector: Vector, needed = 0, offset = 0): Numbers {
   if (!(vector instanceof CpuVector)) throw foreign('vector');
-  const data = vector.open(owner);
-  needRange('vector', data.length, needed, offset);
-  return data;
+  const { numbers } = vector.open(owner);
+  needRange('vector', numbers.length, needed, offset);
+  return numbers;
 }
 
 /** The words behind a handle, at least `needed` of them from `offset` on. */

@@ -8,6 +8,8 @@
  * same calls give the same bits everywhere. `createDoubleCompute` is the same code over double-precision
  * vectors, for checking gradients against finite differences.
  */
+
+import { checkBounds } from '../chunks.ts';
 import type {
   ChunkBounds,
   Compute,
@@ -20,21 +22,38 @@ import type {
   Words,
   WriteMode,
 } from '../compute.ts';
+import { Access } from './access.ts';
+import { CpuActivation } from './activation.ts';
+import { CpuAttention } from './attention.ts';
 import * as compression from './compression.ts';
+import { CpuConvolution } from './convolution.ts';
+import { CpuEmbedding } from './embedding.ts';
 import {
+  type Block,
   CpuDataset,
   CpuVector,
   CpuWords,
   close,
   datasetOf,
-  type Numbers,
   needRange,
-  numbersOf,
   type Owner,
-  wordsOf,
+  ownBlock,
 } from './handles.ts';
+import { CpuLayerNorm } from './layer-norm.ts';
 import * as layers from './layers.ts';
+import { CpuMatrices } from './matrices.ts';
+import { CpuNormalisation } from './normalisation.ts';
+import { CpuOptimization } from './optimization.ts';
+import { CpuPooling } from './pooling.ts';
+import { CpuPortable } from './portable.ts';
+import { CpuQuantization } from './quantization.ts';
+import { CpuRandomWords } from './random-words.ts';
+import { CpuRegression } from './regression.ts';
+import { CpuResidual } from './residual.ts';
+import { CpuSlices } from './slices.ts';
+import { CpuSparsification } from './sparsification.ts';
 import * as vectors from './vectors.ts';
+import { openSimd, type Simd } from './wasm/simd.ts';
 
 export { HandleError } from '../compute.ts';
 
@@ -44,29 +63,82 @@ export interface DoubleCompute extends Compute {
   uploadDouble(dest: Vector, data: Float64Array, offset?: number): void;
 }
 
+/**
+ * The fastest way to compute here, named by `adapter`: WebAssembly SIMD, or TypeScript where an engine
+ * has none. Each gives the same bits on every machine; between the two they agree within f32.
+ */
 export function createCpuCompute(): Compute {
-  return new CpuCompute('TypeScript', (length) => new Float32Array(length), Math.fround);
+  const simd = openSimd();
+  if (simd === null) return createTypeScriptCompute();
+  return new CpuCompute('WebAssembly SIMD', (length) => simd.arena.allocate(length), Math.fround, simd);
+}
+
+/** TypeScript alone: sums in double precision, the oracle of the kernels of both other kinds. */
+export function createTypeScriptCompute(): Compute {
+  return new CpuCompute('TypeScript', (length) => ownBlock(new Float32Array(length)), Math.fround);
 }
 
 export function createDoubleCompute(): DoubleCompute {
   const exact = (value: number) => value;
-  return new CpuCompute('TypeScript, double precision', (length) => new Float64Array(length), exact);
+  return new CpuCompute(
+    'TypeScript, double precision',
+    (length) => ownBlock(new Float64Array(length)),
+    exact,
+  );
 }
 
 class CpuCompute implements DoubleCompute {
   readonly backend = 'cpu';
   readonly adapter: string;
   readonly lost = new Promise<string>(() => {});
+  readonly activation: CpuActivation;
+  readonly attention: CpuAttention;
+  readonly convolution: CpuConvolution;
+  readonly embedding: CpuEmbedding;
+  readonly layerNorm: CpuLayerNorm;
+  readonly pooling: CpuPooling;
+  readonly quantization: CpuQuantization;
+  readonly randomWords: CpuRandomWords;
+  readonly normalisation: CpuNormalisation;
+  readonly residual: CpuResidual;
+  readonly portable: CpuPortable;
+  readonly sparsification: CpuSparsification;
   readonly #owner: Owner;
-  readonly #allocate: (length: number) => Numbers;
-  /** To the vectors' precision: a coefficient reaches a kernel as f32, so it must here too. */
-  readonly #round: (value: number) => number;
+  readonly #allocate: (length: number) => Block;
+  readonly #access: Access;
+  readonly #layers: layers.DenseKernels;
+  readonly regression: CpuRegression;
+  readonly slices: CpuSlices;
+  readonly optimization: CpuOptimization;
+  readonly matrices: CpuMatrices;
 
-  constructor(adapter: string, allocate: (length: number) => Numbers, round: (value: number) => number) {
+  constructor(
+    adapter: string,
+    allocate: (length: number) => Block,
+    round: (value: number) => number,
+    simd: Simd | null = null,
+  ) {
     this.adapter = adapter;
     this.#owner = { destroyed: false };
     this.#allocate = allocate;
-    this.#round = round;
+    this.#access = new Access(this.#owner, round, simd);
+    this.#layers = simd ?? layers;
+    this.regression = new CpuRegression(this.#access);
+    this.slices = new CpuSlices(this.#access);
+    this.optimization = new CpuOptimization(this.#access);
+    this.matrices = new CpuMatrices(this.#access);
+    this.activation = new CpuActivation(this.#access);
+    this.attention = new CpuAttention(this.#access);
+    this.convolution = new CpuConvolution(this.#access);
+    this.embedding = new CpuEmbedding(this.#access);
+    this.layerNorm = new CpuLayerNorm(this.#access);
+    this.pooling = new CpuPooling(this.#access);
+    this.quantization = new CpuQuantization(this.#access);
+    this.randomWords = new CpuRandomWords(this.#access);
+    this.normalisation = new CpuNormalisation(this.#access);
+    this.residual = new CpuResidual(this.#access);
+    this.portable = new CpuPortable(this.#access);
+    this.sparsification = new CpuSparsification(this.#access);
   }
 
   // ---- memory ------------------------------------------------------------------------------------
@@ -93,27 +165,27 @@ class CpuCompute implements DoubleCompute {
   }
 
   upload(dest: Vector, data: Float32Array, offset = 0): void {
-    numbersOf(this.#owner, dest, data.length, offset).set(data, offset);
+    this.#access.vector(dest, data.length, offset).set(data, offset);
   }
 
   uploadDouble(dest: Vector, data: Float64Array, offset = 0): void {
-    numbersOf(this.#owner, dest, data.length, offset).set(data, offset);
+    this.#access.vector(dest, data.length, offset).set(data, offset);
   }
 
   uploadWords(dest: Words, data: Uint32Array, offset = 0): void {
-    wordsOf(this.#owner, dest, data.length, offset).set(data, offset);
+    this.#access.words(dest, data.length, offset).set(data, offset);
   }
 
   async read(source: Vector): Promise<Float32Array> {
-    return new Float32Array(numbersOf(this.#owner, source));
+    return new Float32Array(this.#access.vector(source));
   }
 
   readDouble(source: Vector): Float64Array {
-    return new Float64Array(numbersOf(this.#owner, source));
+    return new Float64Array(this.#access.vector(source));
   }
 
   async readWords(source: Words, count = source.length): Promise<Uint32Array> {
-    return wordsOf(this.#owner, source, count).slice(0, count);
+    return this.#access.words(source, count).slice(0, count);
   }
 
   submit(): void {}
@@ -127,33 +199,50 @@ class CpuCompute implements DoubleCompute {
   // ---- vectors -----------------------------------------------------------------------------------
 
   linear(dest: Vector, terms: readonly Term[]): void {
-    const out = numbersOf(this.#owner, dest);
-    const coefficients = terms.map(([coefficient]) => this.#round(coefficient));
-    const sources = terms.map(([, vector]) => this.#sameLength(vector, out.length));
+    const out = this.#access.vector(dest);
+    const coefficients = terms.map(([coefficient]) => this.#access.round(coefficient));
+    const sources = terms.map(([, vector]) => this.#access.sameLength(vector, out.length));
+    const [a, b] = coefficients;
+    const [u, v] = sources;
+    const { simd } = this.#access;
+    // Two terms are every step of SGD.
+    if (simd !== null && sources.length === 2 && a !== undefined && b !== undefined && u && v) {
+      simd.combine(out, a, u, b, v);
+      return;
+    }
     vectors.linear(out, coefficients, sources);
   }
 
   squaredDistance(a: Vector, b: Vector | null, out: Vector, index: number): void {
-    const left = numbersOf(this.#owner, a);
-    const right = b === null ? null : this.#sameLength(b, left.length);
-    numbersOf(this.#owner, out, 1, index)[index] = vectors.squaredDistance(left, right);
+    const left = this.#access.vector(a);
+    const right = b === null ? null : this.#access.sameLength(b, left.length);
+    this.#access.vector(out, 1, index)[index] = vectors.squaredDistance(left, right);
   }
 
   sketch(source: Vector, seed: number, out: Vector): void {
-    vectors.sketch(numbersOf(this.#owner, source), seed, numbersOf(this.#owner, out, 1));
+    vectors.sketch(this.#access.vector(source), seed, this.#access.vector(out, 1));
   }
 
   // ---- compression -------------------------------------------------------------------------------
 
   chunkMeans(source: Vector, bounds: ChunkBounds, out: Words, offset: number): void {
-    const numbers = numbersOf(this.#owner, source);
+    const numbers = this.#access.vector(source);
     checkBounds(bounds, numbers.length);
-    compression.chunkMeans(numbers, bounds, wordsOf(this.#owner, out, bounds.length - 1, offset), offset);
+    compression.chunkMeans(numbers, bounds, this.#access.words(out, bounds.length - 1, offset), offset);
   }
 
   signPack(source: Vector, out: Words, offset: number): void {
-    const numbers = numbersOf(this.#owner, source);
-    compression.signPack(numbers, wordsOf(this.#owner, out, Math.ceil(numbers.length / 32), offset), offset);
+    const numbers = this.#access.vector(source);
+    compression.signPack(numbers, this.#access.words(out, Math.ceil(numbers.length / 32), offset), offset);
+  }
+
+  signPackMeans(source: Vector, bounds: ChunkBounds, out: Words): void {
+    const numbers = this.#access.vector(source);
+    checkBounds(bounds, numbers.length);
+    const chunks = bounds.length - 1;
+    const words = this.#access.words(out, chunks + Math.ceil(numbers.length / 32));
+    compression.chunkMeans(numbers, bounds, words, 0);
+    compression.signPack(numbers, words, chunks);
   }
 
   signUnpack(
@@ -164,34 +253,35 @@ class CpuCompute implements DoubleCompute {
     weight: number,
     mode: WriteMode,
   ): void {
-    const numbers = numbersOf(this.#owner, dest);
+    const numbers = this.#access.vector(dest);
     checkBounds(bounds, numbers.length);
-    const words = wordsOf(this.#owner, source, Math.ceil(numbers.length / 32), bitsOffset);
+    const words = this.#access.words(source, Math.ceil(numbers.length / 32), bitsOffset);
     compression.signUnpack(words, bounds, bitsOffset, numbers, weight, mode);
   }
 
   topK(source: Vector, k: number, out: Words): void {
-    const numbers = numbersOf(this.#owner, source);
+    const numbers = this.#access.vector(source);
     needRange('vector', numbers.length, k, 0);
-    compression.topK(numbers, k, wordsOf(this.#owner, out, 2 * k));
+    compression.topK(numbers, k, this.#access.words(out, 2 * k));
   }
 
   scatter(source: Words, k: number, dest: Vector, weight: number, mode: WriteMode): void {
-    const words = wordsOf(this.#owner, source, 2 * k);
-    compression.scatter(words, k, numbersOf(this.#owner, dest), weight, mode);
+    const words = this.#access.words(source, 2 * k);
+    compression.scatter(words, k, this.#access.vector(dest), weight, mode);
   }
 
   // ---- layers ------------------------------------------------------------------------------------
 
   gatherRows(data: DeviceDataset, rows: Uint32Array, out: Vector, labels: Words): void {
     const host = datasetOf(this.#owner, data);
-    const numbers = numbersOf(this.#owner, out, rows.length * host.width);
-    const classes = wordsOf(this.#owner, labels, rows.length);
-    const scale = this.#round(host.scale);
+    const numbers = this.#access.vector(out, rows.length * host.width);
+    const gold = this.#access.words(labels, rows.length);
+    const wanted = labelWords(host);
+    const scale = this.#access.round(host.scale);
     for (let b = 0; b < rows.length; b++) {
       const row = rows[b] as number;
       needRange('data set', host.rows, 1, row);
-      classes[b] = host.labels[row] as number;
+      gold[b] = wanted[row] as number;
       const from = row * host.width;
       const to = b * host.width;
       for (let i = 0; i < host.width; i++) numbers[to + i] = (host.features[from + i] as number) * scale;
@@ -207,29 +297,29 @@ class CpuCompute implements DoubleCompute {
     activation: 'none' | 'relu',
   ): void {
     const { batch, inputs, outputs } = shape;
-    const input = numbersOf(this.#owner, x, batch * inputs);
-    const output = numbersOf(this.#owner, y, batch * outputs);
-    const w = this.#slice(weight, inputs * outputs);
-    const b = this.#slice(bias, outputs);
-    layers.dense(shape, input, w, weight.offset, b, bias.offset, output, activation === 'relu');
+    const input = this.#access.vector(x, batch * inputs);
+    const output = this.#access.vector(y, batch * outputs);
+    const w = this.#access.slice(weight, inputs * outputs);
+    const b = this.#access.slice(bias, outputs);
+    this.#layers.dense(shape, input, w, weight.offset, b, bias.offset, output, activation === 'relu');
   }
 
   denseWeightGradient(shape: DenseShape, x: Vector, dy: Vector, dWeight: Slice, dBias: Slice): void {
     const { batch, inputs, outputs } = shape;
-    const input = numbersOf(this.#owner, x, batch * inputs);
-    const delta = numbersOf(this.#owner, dy, batch * outputs);
-    const w = this.#slice(dWeight, inputs * outputs);
-    const b = this.#slice(dBias, outputs);
-    layers.denseWeightGradient(shape, input, delta, w, dWeight.offset, b, dBias.offset);
+    const input = this.#access.vector(x, batch * inputs);
+    const delta = this.#access.vector(dy, batch * outputs);
+    const w = this.#access.slice(dWeight, inputs * outputs);
+    const b = this.#access.slice(dBias, outputs);
+    this.#layers.denseWeightGradient(shape, input, delta, w, dWeight.offset, b, dBias.offset);
   }
 
   denseInputGradient(shape: DenseShape, dy: Vector, weight: Slice, x: Vector, dx: Vector): void {
     const { batch, inputs, outputs } = shape;
-    const delta = numbersOf(this.#owner, dy, batch * outputs);
-    const w = this.#slice(weight, inputs * outputs);
-    const input = numbersOf(this.#owner, x, batch * inputs);
-    const dInput = numbersOf(this.#owner, dx, batch * inputs);
-    layers.denseInputGradient(shape, delta, w, weight.offset, input, dInput);
+    const delta = this.#access.vector(dy, batch * outputs);
+    const w = this.#access.slice(weight, inputs * outputs);
+    const input = this.#access.vector(x, batch * inputs);
+    const dInput = this.#access.vector(dx, batch * inputs);
+    this.#layers.denseInputGradient(shape, delta, w, weight.offset, input, dInput);
   }
 
   softmaxCrossEntropy(
@@ -242,36 +332,19 @@ class CpuCompute implements DoubleCompute {
     out: Vector,
     index: number,
   ): void {
-    const input = numbersOf(this.#owner, logits, batch * classes);
-    const gold = wordsOf(this.#owner, labels, batch);
-    const delta = dLogits === null ? null : numbersOf(this.#owner, dLogits, batch * classes);
-    const totals = numbersOf(this.#owner, out, 2, index);
+    const input = this.#access.vector(logits, batch * classes);
+    const gold = this.#access.words(labels, batch);
+    const delta = dLogits === null ? null : this.#access.vector(dLogits, batch * classes);
+    const totals = this.#access.vector(out, 2, index);
     const { loss, correct } = layers.softmaxCrossEntropy(batch, classes, input, gold, scale, delta);
     totals[index] = (totals[index] as number) + loss * scale;
     totals[index + 1] = (totals[index + 1] as number) + correct;
   }
-
-  #sameLength(vector: Vector, length: number): Numbers {
-    const numbers = numbersOf(this.#owner, vector);
-    if (numbers.length !== length) {
-      throw new RangeError(`Vectors of ${length} and ${numbers.length} entries cannot be combined.`);
-    }
-    return numbers;
-  }
-
-  #slice(slice: Slice, length: number): Numbers {
-    return numbersOf(this.#owner, slice.vector, length, slice.offset);
-  }
 }
 
-/** @throws {RangeError} unless the bounds rise from 0 to `length`. */
-function checkBounds(bounds: ChunkBounds, length: number): void {
-  let previous = 0;
-  for (const bound of bounds) {
-    if (!Number.isInteger(bound) || bound < previous) throw new RangeError('Chunk bounds must not fall.');
-    previous = bound;
-  }
-  if (bounds[0] !== 0 || previous !== length) {
-    throw new RangeError(`Chunk bounds must run from 0 to ${length}, the vector's length.`);
-  }
+/** Class numbers, or the f32 bits of numbers to predict. */
+function labelWords({ labels }: HostDataset): Uint8Array | Uint32Array {
+  return labels instanceof Float32Array
+    ? new Uint32Array(labels.buffer, labels.byteOffset, labels.length)
+    : labels;
 }

@@ -9,6 +9,13 @@ import { exp, ln } from '../../math/portable.ts';
 import type { DenseShape } from '../compute.ts';
 import type { Numbers } from './handles.ts';
 
+/** What the WebAssembly kernels can do in place of this file's functions. */
+export interface DenseKernels {
+  readonly dense: typeof dense;
+  readonly denseWeightGradient: typeof denseWeightGradient;
+  readonly denseInputGradient: typeof denseInputGradient;
+}
+
 /** y[b, o] = act(Σ_i x[b, i] · w[o, i] + bias[o]); w starts at `wAt`, the bias at `biasAt`. */
 export function dense(
   { batch, inputs, outputs }: DenseShape,

@@ -1,12 +1,13 @@
 /**
- * For tests of the TypeScript backend only: seeded data, and both precisions under one roof.
+ * For tests of the cpu backend only: seeded data, and all its kinds under one roof.
  *
- * Each operation is checked twice against a formula written as naively as possible: in double precision,
- * where an error of order or indexing cannot hide behind rounding, and in single precision as shipped.
+ * Each operation is checked for each kind against a formula written as naively as possible: in double
+ * precision, where an error of order or indexing cannot hide behind rounding, and in single precision as
+ * shipped, in WebAssembly (where an operation has kernels there) and in TypeScript.
  */
 import { randomStream } from '../../math/random.ts';
 import type { Compute, Vector } from '../compute.ts';
-import { createCpuCompute, createDoubleCompute } from './index.ts';
+import { createCpuCompute, createDoubleCompute, createTypeScriptCompute } from './index.ts';
 
 export interface Bench {
   readonly name: string;
@@ -18,9 +19,16 @@ export interface Bench {
 }
 
 export function benches(): readonly Bench[] {
-  const single = createCpuCompute();
+  const simd = createCpuCompute();
+  const single = createTypeScriptCompute();
   const double = createDoubleCompute();
   return [
+    {
+      name: 'WebAssembly single',
+      compute: simd,
+      tolerance: 1e-6,
+      read: async (vector) => [...(await simd.read(vector))],
+    },
     {
       name: 'single',
       compute: single,

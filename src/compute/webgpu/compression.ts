@@ -1,45 +1,64 @@
 /**
- * Compression on the device: chunk means, sign packing and decoding, exact top-k, scatter. How each is cut
- * into dispatches; the arithmetic is in `shaders/`. Arguments have been checked by the caller.
+ * Compression on the device: chunk means, sign packing and decoding, scatter. How each is cut into
+ * dispatches; the arithmetic is in `shaders/`. Arguments have been checked by the caller.
  */
 import type { ChunkBounds, WriteMode } from '../compute.ts';
 import type { Kernels } from './kernels.ts';
 import type { DeviceArray, Memory } from './memory.ts';
 import type { Recorder } from './recorder.ts';
+import { TopK } from './top-k.ts';
 
 /** Chunks of one dispatch; their bounds are staged, so this leaves room for other lists. */
 const CHUNKS = 1024;
 /** Partial sums of the chunk means at most: few chunks get many lanes each, many chunks few. */
 const PARTIALS = 65536;
-/** Blocks of the compaction at most; its scan is one workgroup's work. */
-const BLOCKS = 16384;
+
+/** Chunks from which means and signs are made in one pass, in which few invocations share a chunk. */
+const FUSED = 4;
 
 export class CompressionOperations {
   readonly #kernels: Kernels;
   readonly #recorder: Recorder;
-  /** Top-k's prefix, remaining and sixteen counters (all zero between selections). */
-  readonly #selection: DeviceArray;
   readonly #partials: DeviceArray;
-  /** Two counters a block. */
-  readonly #blockCounts: DeviceArray;
+  readonly topK: TopK;
 
   constructor(kernels: Kernels, memory: Memory, recorder: Recorder) {
     this.#kernels = kernels;
     this.#recorder = recorder;
-    this.#selection = memory.create('words', 18);
     this.#partials = memory.create('vector', PARTIALS);
-    this.#blockCounts = memory.create('words', 2 * BLOCKS);
+    this.topK = new TopK(kernels, memory, recorder);
   }
 
   chunkMeans(source: DeviceArray, bounds: ChunkBounds, out: DeviceArray, offset: number): void {
-    forEachSpan(bounds, (first, chunks) => {
-      const list = this.#recorder.stage(bounds.slice(first, first + chunks + 1));
-      const { lists } = this.#recorder;
-      const lanes = chunks <= PARTIALS / 1024 ? 1024 : 64;
-      const integers = [chunks, list, offset + first, lanes];
-      const { chunkMeansPartial, chunkMeansTotal } = this.#kernels;
-      this.#recorder.run(chunkMeansPartial, [source, lists, this.#partials], (chunks * lanes) / 64, integers);
-      this.#recorder.run(chunkMeansTotal, [this.#partials, lists, out], Math.ceil(chunks / 64), integers);
+    const { lists } = this.#recorder;
+    const { chunkMeansPartial, chunkMeansTotal } = this.#kernels;
+    forEachMeans(bounds, (first, chunks, lanes) => {
+      const span = bounds.slice(first, first + chunks + 1);
+      // Staged for each dispatch: a submit between the two would give the list's place away.
+      const integers = () => [chunks, this.#recorder.stage(span), offset + first, lanes];
+      const partial = [source, lists, this.#partials];
+      this.#recorder.run(chunkMeansPartial, partial, (chunks * lanes) / 64, integers());
+      this.#recorder.run(chunkMeansTotal, [this.#partials, lists, out], Math.ceil(chunks / 64), integers());
+    });
+  }
+
+  /** Means from word 0 on, signs after them: the same words as by `chunkMeans` and `signPack`. */
+  signPackMeans(source: DeviceArray, bounds: ChunkBounds, out: DeviceArray): void {
+    const all = bounds.length - 1;
+    if (!fuses(bounds)) {
+      this.chunkMeans(source, bounds, out, 0);
+      this.signPack(source, out, all);
+      return;
+    }
+    const { lists } = this.#recorder;
+    const { signPackMeans, chunkMeansTotal } = this.#kernels;
+    forEachMeans(bounds, (first, chunks, lanes) => {
+      const span = bounds.slice(first, first + chunks + 1);
+      const integers = (offset: number) => [chunks, this.#recorder.stage(span), offset, lanes];
+      const workgroups = Math.ceil((chunks * lanes) / (32 * 32));
+      this.#recorder.run(signPackMeans, [source, lists, this.#partials, out], workgroups, integers(all));
+      const total = [this.#partials, lists, out];
+      this.#recorder.run(chunkMeansTotal, total, Math.ceil(chunks / 64), integers(first));
     });
   }
 
@@ -69,26 +88,6 @@ export class CompressionOperations {
     });
   }
 
-  topK(source: DeviceArray, k: number, out: DeviceArray): void {
-    if (k === 0) return;
-    const { length } = source;
-    const { topKCount, topKChoose, topKReduce, topKScan, topKWrite } = this.#kernels;
-    const quads = Math.ceil(length / 4);
-    const span = Math.min(63, Math.max(8, Math.ceil(quads / (64 * 256))));
-    const counters = Math.ceil(quads / (64 * span));
-    for (let shift = 28; shift >= 0; shift -= 4) {
-      this.#recorder.run(topKCount, [this.#selection, source], counters, [length, shift, k, span]);
-      this.#recorder.run(topKChoose, [this.#selection], 1, [length, shift, k, span]);
-    }
-    const block = Math.max(64, Math.ceil(length / (BLOCKS * 4)) * 4);
-    const blocks = Math.ceil(length / block);
-    const arrays = [this.#selection, this.#blockCounts, source, out];
-    const integers = [length, block, blocks, k];
-    this.#recorder.run(topKReduce, arrays, Math.ceil(blocks / 64), integers);
-    this.#recorder.run(topKScan, arrays, 1, integers);
-    this.#recorder.run(topKWrite, arrays, Math.ceil(blocks / 64), integers);
-  }
-
   /** Scatter onto what `dest` holds; the caller has zeroed it for `set`. */
   scatter(source: DeviceArray, k: number, dest: DeviceArray, weight: number, mode: WriteMode): void {
     const integers = [k, dest.length, mode === 'add' ? 1 : 0, weight === 1 ? 1 : 0, 0];
@@ -97,7 +96,21 @@ export class CompressionOperations {
 }
 
 /** Calls `visit` with runs of chunks short enough for one dispatch: first chunk and how many. */
-function forEachSpan(bounds: ChunkBounds, visit: (first: number, chunks: number) => void): void {
+export function forEachSpan(bounds: ChunkBounds, visit: (first: number, chunks: number) => void): void {
   const all = bounds.length - 1;
   for (let first = 0; first < all; first += CHUNKS) visit(first, Math.min(CHUNKS, all - first));
+}
+
+/** The same, and how many invocations share the sum of each chunk. */
+function forEachMeans(
+  bounds: ChunkBounds,
+  visit: (first: number, chunks: number, lanes: number) => void,
+): void {
+  forEachSpan(bounds, (first, chunks) => visit(first, chunks, chunks <= PARTIALS / 1024 ? 1024 : 64));
+}
+
+/** Whether every word of signs lies in one chunk, and there are chunks enough to keep a device busy. */
+function fuses(bounds: ChunkBounds): boolean {
+  const starts = bounds.slice(0, -1);
+  return starts.length >= FUSED && starts.every((start) => start % 32 === 0);
 }

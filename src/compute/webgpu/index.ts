@@ -4,6 +4,8 @@
  * This file checks handles and shapes, reads back, and reports a lost device; recording, memory and the
  * cutting into dispatches are its neighbours' work, the arithmetic is in `shaders/`.
  */
+
+import { checkBounds } from '../chunks.ts';
 import {
   type ChunkBounds,
   type Compute,
@@ -17,12 +19,29 @@ import {
   type Words,
   type WriteMode,
 } from '../compute.ts';
+import { Access, apart } from './access.ts';
+import { ActivationOperations } from './activation.ts';
+import { AttentionOperations } from './attention.ts';
 import { CompressionOperations } from './compression.ts';
+import { ConvolutionOperations } from './convolution.ts';
 import { type OpenDevice, openDevice, ownGpu, WebGpuError } from './device.ts';
+import { EmbeddingOperations } from './embedding.ts';
 import { type CompiledKernels, compileKernels } from './kernels.ts';
-import { type ArraySlice, LayerOperations } from './layers.ts';
+import { LayerNormOperations } from './layer-norm.ts';
+import { LayerOperations } from './layers.ts';
+import { MatrixOperations } from './matrices.ts';
 import { type DeviceArray, DeviceTable, Memory } from './memory.ts';
+import { NormalisationOperations } from './normalisation.ts';
+import { OptimizationOperations } from './optimization.ts';
+import { PoolingOperations } from './pooling.ts';
+import { PortableOperations } from './portable.ts';
+import { QuantizationOperations } from './quantization.ts';
+import { RandomWordsOperations } from './random-words.ts';
 import { Recorder } from './recorder.ts';
+import { RegressionOperations } from './regression.ts';
+import { ResidualOperations } from './residual.ts';
+import { SliceOperations } from './slices.ts';
+import { SparsificationOperations } from './sparsification.ts';
 import { VectorOperations } from './vectors.ts';
 
 export { HandleError } from '../compute.ts';
@@ -36,12 +55,15 @@ export interface MemoryUse {
 }
 
 /**
- * A Compute on this thread's WebGPU.
+ * A Compute on this thread's WebGPU. `everyKernel` compiles at once what is otherwise compiled when used.
  * @throws {WebGpuUnavailableError} if there is no WebGPU, no adapter or no device, or a shader is refused.
  */
-export async function createWebGpuCompute(gpu: GPU | undefined = ownGpu()): Promise<WebGpuCompute> {
+export async function createWebGpuCompute(
+  gpu: GPU | undefined = ownGpu(),
+  { everyKernel = false } = {},
+): Promise<WebGpuCompute> {
   const open = await openDevice(gpu);
-  return new WebGpuCompute(open, await compileKernels(open.device));
+  return new WebGpuCompute(open, await compileKernels(open.device, everyKernel));
 }
 
 export class WebGpuCompute implements Compute {
@@ -52,11 +74,28 @@ export class WebGpuCompute implements Compute {
   readonly device: GPUDevice;
   /** What the shader compiler had to say; nothing is expected. */
   readonly compileMessages: readonly string[];
+  readonly activation: ActivationOperations;
+  readonly attention: AttentionOperations;
+  readonly convolution: ConvolutionOperations;
+  readonly embedding: EmbeddingOperations;
+  readonly layerNorm: LayerNormOperations;
+  readonly pooling: PoolingOperations;
+  readonly quantization: QuantizationOperations;
+  readonly randomWords: RandomWordsOperations;
+  readonly normalisation: NormalisationOperations;
+  readonly residual: ResidualOperations;
+  readonly portable: PortableOperations;
+  readonly sparsification: SparsificationOperations;
   readonly #memory: Memory;
   readonly #recorder: Recorder;
+  readonly #access: Access;
   readonly #vectors: VectorOperations;
   readonly #compression: CompressionOperations;
   readonly #layers: LayerOperations;
+  readonly regression: RegressionOperations;
+  readonly slices: SliceOperations;
+  readonly optimization: OptimizationOperations;
+  readonly matrices: MatrixOperations;
   #gone: string | null = null;
   #failure: WebGpuError | null = null;
 
@@ -66,9 +105,26 @@ export class WebGpuCompute implements Compute {
     this.compileMessages = messages;
     this.#memory = new Memory(device);
     this.#recorder = new Recorder(device, this.#memory);
+    this.#access = new Access(kernels, this.#memory, this.#recorder);
+    this.activation = new ActivationOperations(this.#access);
+    this.attention = new AttentionOperations(this.#access);
+    this.convolution = new ConvolutionOperations(this.#access);
+    this.embedding = new EmbeddingOperations(this.#access);
+    this.layerNorm = new LayerNormOperations(this.#access);
+    this.pooling = new PoolingOperations(this.#access);
+    this.quantization = new QuantizationOperations(this.#access);
+    this.randomWords = new RandomWordsOperations(this.#access);
+    this.normalisation = new NormalisationOperations(this.#access);
+    this.residual = new ResidualOperations(this.#access);
+    this.portable = new PortableOperations(this.#access);
+    this.sparsification = new SparsificationOperations(this.#access);
     this.#vectors = new VectorOperations(kernels, this.#memory, this.#recorder);
     this.#compression = new CompressionOperations(kernels, this.#memory, this.#recorder);
     this.#layers = new LayerOperations(kernels, this.#recorder, this.#memory.create('vector', 4));
+    this.regression = new RegressionOperations(this.#access);
+    this.slices = new SliceOperations(this.#access);
+    this.optimization = new OptimizationOperations(this.#access);
+    this.matrices = new MatrixOperations(this.#access);
     this.lost = new Promise((resolve) => {
       device.lost.then(({ reason, message }) => {
         if (this.#gone !== null) return;
@@ -102,24 +158,20 @@ export class WebGpuCompute implements Compute {
         `A data set of ${rows} rows of ${width} has ${features.length} features and ${labels.length} labels.`,
       );
     }
-    const rowWords = Math.ceil(width / 4);
-    const packed = new Uint8Array(rows * rowWords * 4);
-    for (let row = 0; row < rows; row++) {
-      packed.set(features.subarray(row * width, (row + 1) * width), row * rowWords * 4);
-    }
-    const onDevice = this.#memory.create('words', rows * rowWords);
-    const classes = this.#memory.create('words', rows);
-    this.#recorder.upload(onDevice, new Uint32Array(packed.buffer), 0);
-    this.#recorder.upload(classes, Uint32Array.from(labels), 0);
-    return new DeviceTable(rows, width, data.scale, onDevice, classes);
+    const words = features instanceof Float32Array ? features : packRows(features, rows, width);
+    const onDevice = this.#memory.create('words', words.length);
+    const gold = this.#memory.create('words', rows);
+    this.#recorder.upload(onDevice, words, 0);
+    this.#recorder.upload(gold, labels instanceof Float32Array ? labels : Uint32Array.from(labels), 0);
+    return new DeviceTable(rows, width, words === features ? null : data.scale, onDevice, gold);
   }
 
   free(...handles: readonly (Vector | Words | DeviceDataset)[]): void {
     for (const handle of handles) {
       if (handle instanceof DeviceTable) {
-        const { features, classes } = this.#memory.openTable(handle);
+        const { features, labels } = this.#memory.openTable(handle);
         this.#recorder.free(features);
-        this.#recorder.free(classes);
+        this.#recorder.free(labels);
       } else {
         this.#recorder.free(this.#memory.openAny(handle));
       }
@@ -127,19 +179,19 @@ export class WebGpuCompute implements Compute {
   }
 
   upload(dest: Vector, data: Float32Array, offset = 0): void {
-    this.#recorder.upload(this.#vector(dest, data.length, offset), data, offset);
+    this.#recorder.upload(this.#access.vector(dest, data.length, offset), data, offset);
   }
 
   uploadWords(dest: Words, data: Uint32Array, offset = 0): void {
-    this.#recorder.upload(this.#words(dest, data.length, offset), data, offset);
+    this.#recorder.upload(this.#access.words(dest, data.length, offset), data, offset);
   }
 
   async read(source: Vector): Promise<Float32Array> {
-    return new Float32Array(await this.#read(this.#vector(source), source.length));
+    return new Float32Array(await this.#read(this.#access.vector(source), source.length));
   }
 
   async readWords(source: Words, count = source.length): Promise<Uint32Array> {
-    return new Uint32Array(await this.#read(this.#words(source, count), count));
+    return new Uint32Array(await this.#read(this.#access.words(source, count), count));
   }
 
   submit(): void {
@@ -159,21 +211,21 @@ export class WebGpuCompute implements Compute {
   // ---- vectors -----------------------------------------------------------------------------------
 
   linear(dest: Vector, terms: readonly Term[]): void {
-    const out = this.#vector(dest);
-    const arrays = terms.map(([, vector]) => this.#sameLength(vector, out.length));
+    const out = this.#access.vector(dest);
+    const arrays = terms.map(([, vector]) => this.#access.sameLength(vector, out.length));
     const coefficients = terms.map(([coefficient]) => coefficient);
     this.#vectors.linear(out, coefficients, arrays);
   }
 
   squaredDistance(a: Vector, b: Vector | null, out: Vector, index: number): void {
-    const left = this.#vector(a);
-    const right = b === null ? null : this.#sameLength(b, left.length);
-    this.#vectors.squaredDistance(left, right, this.#vector(out, 1, index), index);
+    const left = this.#access.vector(a);
+    const right = b === null ? null : this.#access.sameLength(b, left.length);
+    this.#vectors.squaredDistance(left, right, this.#access.vector(out, 1, index), index);
   }
 
   sketch(source: Vector, seed: number, out: Vector): void {
-    const from = this.#vector(source);
-    const buckets = this.#vector(out, 1);
+    const from = this.#access.vector(source);
+    const buckets = this.#access.vector(out, 1);
     apart(buckets, from);
     this.#vectors.sketch(from, seed, buckets);
   }
@@ -181,14 +233,21 @@ export class WebGpuCompute implements Compute {
   // ---- compression -------------------------------------------------------------------------------
 
   chunkMeans(source: Vector, bounds: ChunkBounds, out: Words, offset: number): void {
-    const from = this.#vector(source);
+    const from = this.#access.vector(source);
     checkBounds(bounds, from.length);
-    this.#compression.chunkMeans(from, bounds, this.#words(out, bounds.length - 1, offset), offset);
+    this.#compression.chunkMeans(from, bounds, this.#access.words(out, bounds.length - 1, offset), offset);
   }
 
   signPack(source: Vector, out: Words, offset: number): void {
-    const from = this.#vector(source);
-    this.#compression.signPack(from, this.#words(out, Math.ceil(from.length / 32), offset), offset);
+    const from = this.#access.vector(source);
+    this.#compression.signPack(from, this.#access.words(out, Math.ceil(from.length / 32), offset), offset);
+  }
+
+  signPackMeans(source: Vector, bounds: ChunkBounds, out: Words): void {
+    const from = this.#access.vector(source);
+    checkBounds(bounds, from.length);
+    const to = this.#access.words(out, bounds.length - 1 + Math.ceil(from.length / 32));
+    this.#compression.signPackMeans(from, bounds, to);
   }
 
   signUnpack(
@@ -199,20 +258,20 @@ export class WebGpuCompute implements Compute {
     weight: number,
     mode: WriteMode,
   ): void {
-    const to = this.#vector(dest);
+    const to = this.#access.vector(dest);
     checkBounds(bounds, to.length);
-    const from = this.#words(source, Math.ceil(to.length / 32), bitsOffset);
-    this.#words(source, bounds.length - 1);
+    const from = this.#access.words(source, Math.ceil(to.length / 32), bitsOffset);
+    this.#access.words(source, bounds.length - 1);
     this.#compression.signUnpack(from, bounds, bitsOffset, to, weight, mode);
   }
 
   topK(source: Vector, k: number, out: Words): void {
-    this.#compression.topK(this.#vector(source, k), k, this.#words(out, 2 * k));
+    this.#compression.topK.select(this.#access.vector(source, k), k, this.#access.words(out, 2 * k));
   }
 
   scatter(source: Words, k: number, dest: Vector, weight: number, mode: WriteMode): void {
-    const from = this.#words(source, 2 * k);
-    const to = this.#vector(dest);
+    const from = this.#access.words(source, 2 * k);
+    const to = this.#access.vector(dest);
     if (mode === 'set') this.#vectors.linear(to, [], []);
     this.#compression.scatter(from, k, to, weight, mode);
   }
@@ -225,8 +284,8 @@ export class WebGpuCompute implements Compute {
       if (row >= table.rows)
         throw new RangeError(`The data set has ${table.rows} rows; there is no row ${row}.`);
     }
-    const features = this.#vector(out, rows.length * table.width);
-    this.#layers.gatherRows(table, rows, features, this.#words(labels, rows.length));
+    const features = this.#access.vector(out, rows.length * table.width);
+    this.#layers.gatherRows(table, rows, features, this.#access.words(labels, rows.length));
   }
 
   dense(
@@ -238,20 +297,20 @@ export class WebGpuCompute implements Compute {
     activation: 'none' | 'relu',
   ): void {
     const { batch, inputs, outputs } = shape;
-    const input = this.#vector(x, batch * inputs);
-    const w = this.#slice(weight, inputs * outputs);
-    const b = this.#slice(bias, outputs);
-    const output = this.#vector(y, batch * outputs);
+    const input = this.#access.vector(x, batch * inputs);
+    const w = this.#access.slice(weight, inputs * outputs);
+    const b = this.#access.slice(bias, outputs);
+    const output = this.#access.vector(y, batch * outputs);
     apart(output, input, w.array, b.array);
     this.#layers.dense.forward(shape, input, w, b, output, activation === 'relu');
   }
 
   denseWeightGradient(shape: DenseShape, x: Vector, dy: Vector, dWeight: Slice, dBias: Slice): void {
     const { batch, inputs, outputs } = shape;
-    const input = this.#vector(x, batch * inputs);
-    const delta = this.#vector(dy, batch * outputs);
-    const w = this.#slice(dWeight, inputs * outputs);
-    const b = this.#slice(dBias, outputs);
+    const input = this.#access.vector(x, batch * inputs);
+    const delta = this.#access.vector(dy, batch * outputs);
+    const w = this.#access.slice(dWeight, inputs * outputs);
+    const b = this.#access.slice(dBias, outputs);
     apart(w.array, input, delta);
     apart(b.array, delta);
     this.#layers.dense.weightGradient(shape, input, delta, w);
@@ -260,10 +319,10 @@ export class WebGpuCompute implements Compute {
 
   denseInputGradient(shape: DenseShape, dy: Vector, weight: Slice, x: Vector, dx: Vector): void {
     const { batch, inputs, outputs } = shape;
-    const delta = this.#vector(dy, batch * outputs);
-    const w = this.#slice(weight, inputs * outputs);
-    const input = this.#vector(x, batch * inputs);
-    const dInput = this.#vector(dx, batch * inputs);
+    const delta = this.#access.vector(dy, batch * outputs);
+    const w = this.#access.slice(weight, inputs * outputs);
+    const input = this.#access.vector(x, batch * inputs);
+    const dInput = this.#access.vector(dx, batch * inputs);
     apart(dInput, delta, w.array, input);
     this.#layers.dense.inputGradient(shape, delta, w, input, dInput);
   }
@@ -278,10 +337,10 @@ export class WebGpuCompute implements Compute {
     out: Vector,
     index: number,
   ): void {
-    const input = this.#vector(logits, batch * classes);
-    const gold = this.#words(labels, batch);
-    const delta = dLogits === null ? null : this.#vector(dLogits, batch * classes);
-    const totals = this.#vector(out, 2, index);
+    const input = this.#access.vector(logits, batch * classes);
+    const gold = this.#access.words(labels, batch);
+    const delta = dLogits === null ? null : this.#access.vector(dLogits, batch * classes);
+    const totals = this.#access.vector(out, 2, index);
     apart(totals, input);
     if (delta !== null) apart(delta, input, totals);
     this.#layers.softmaxCrossEntropy(batch, classes, input, gold, scale, delta, totals, index);
@@ -320,41 +379,14 @@ export class WebGpuCompute implements Compute {
     this.#gone = reason;
     this.#recorder.stop();
   }
-
-  #vector(vector: Vector, needed = 0, offset = 0): DeviceArray {
-    return this.#memory.open('vector', vector, needed, offset);
-  }
-
-  #words(words: Words, needed = 0, offset = 0): DeviceArray {
-    return this.#memory.open('words', words, needed, offset);
-  }
-
-  #slice({ vector, offset }: Slice, length: number): ArraySlice {
-    return { array: this.#vector(vector, length, offset), offset };
-  }
-
-  #sameLength(vector: Vector, length: number): DeviceArray {
-    const array = this.#vector(vector);
-    if (array.length !== length) {
-      throw new RangeError(`Vectors of ${length} and ${array.length} entries cannot be combined.`);
-    }
-    return array;
-  }
 }
 
-/** @throws {RangeError} if a result would overwrite what the same kernel reads. */
-function apart(result: DeviceArray, ...operands: readonly DeviceArray[]): void {
-  if (operands.includes(result)) throw new RangeError('The result must be another vector than the operands.');
-}
-
-/** @throws {RangeError} unless the bounds rise from 0 to `length`. */
-function checkBounds(bounds: ChunkBounds, length: number): void {
-  let previous = 0;
-  for (const bound of bounds) {
-    if (!Number.isInteger(bound) || bound < previous) throw new RangeError('Chunk bounds must not fall.');
-    previous = bound;
+/** Bytes four a word, each row padded to whole words. */
+function packRows(features: Uint8Array, rows: number, width: number): Uint32Array {
+  const rowBytes = Math.ceil(width / 4) * 4;
+  const packed = new Uint8Array(rows * rowBytes);
+  for (let row = 0; row < rows; row++) {
+    packed.set(features.subarray(row * width, (row + 1) * width), row * rowBytes);
   }
-  if (bounds[0] !== 0 || previous !== length) {
-    throw new RangeError(`Chunk bounds must run from 0 to ${length}, the vector's length.`);
-  }
+  return new Uint32Array(packed.buffer);
 }

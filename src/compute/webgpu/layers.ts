@@ -6,15 +6,10 @@
  * is what software adapters run fastest; a workgroup-tiled family for real GPUs can stand beside it.
  */
 import type { DenseShape } from '../compute.ts';
+import type { ArraySlice } from './access.ts';
 import type { Kernels } from './kernels.ts';
 import type { DeviceArray, DeviceTable } from './memory.ts';
 import { LIST_WORDS, type Recorder } from './recorder.ts';
-
-/** A slice of a buffer; its length follows from the shapes. */
-export interface ArraySlice {
-  readonly array: DeviceArray;
-  readonly offset: number;
-}
 
 /** The three matrix products of a dense layer, as `Compute` describes them. */
 export interface DenseFamily {
@@ -82,14 +77,21 @@ export class LayerOperations {
   }
 
   gatherRows(table: DeviceTable, rows: Uint32Array, out: DeviceArray, labels: DeviceArray): void {
-    const rowWords = Math.ceil(table.width / 4);
-    const arrays = [table.features, table.classes, this.#recorder.lists, out, labels];
+    const { width, byteScale } = table;
+    const arrays = [table.features, table.labels, this.#recorder.lists, out, labels];
     for (let first = 0; first < rows.length; first += LIST_WORDS) {
       const part = rows.subarray(first, first + LIST_WORDS);
       const list = this.#recorder.stage(part);
-      const workgroups = Math.ceil((part.length * rowWords) / 64);
-      const integers = [part.length, table.width, rowWords, list, first];
-      this.#recorder.run(this.#kernels.gatherRows, arrays, workgroups, integers, [table.scale]);
+      if (byteScale === null) {
+        const workgroups = Math.ceil((part.length * width) / 64);
+        const integers = [part.length, width, list, first];
+        this.#recorder.run(this.#kernels.gatherFloatRows, arrays, workgroups, integers);
+      } else {
+        const rowWords = Math.ceil(width / 4);
+        const workgroups = Math.ceil((part.length * rowWords) / 64);
+        const integers = [part.length, width, rowWords, list, first];
+        this.#recorder.run(this.#kernels.gatherRows, arrays, workgroups, integers, [byteScale]);
+      }
     }
   }
 

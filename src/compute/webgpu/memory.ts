@@ -27,20 +27,30 @@ export class DeviceArray implements Vector, Words {
   }
 }
 
-/** Feature bytes, four a word, each row padded to whole words; and class numbers, one word a row. */
+/**
+ * Features as bytes, four a word and each row padded to whole words, or as f32; and one word of label a
+ * row: its class number, or the f32 bits of the number to predict.
+ */
 export class DeviceTable implements DeviceDataset {
   readonly rows: number;
   readonly width: number;
-  readonly scale: number;
+  /** Of features kept as bytes; null where they are f32 as they are. */
+  readonly byteScale: number | null;
   readonly features: DeviceArray;
-  readonly classes: DeviceArray;
+  readonly labels: DeviceArray;
 
-  constructor(rows: number, width: number, scale: number, features: DeviceArray, classes: DeviceArray) {
+  constructor(
+    rows: number,
+    width: number,
+    byteScale: number | null,
+    features: DeviceArray,
+    labels: DeviceArray,
+  ) {
     this.rows = rows;
     this.width = width;
-    this.scale = scale;
+    this.byteScale = byteScale;
     this.features = features;
-    this.classes = classes;
+    this.labels = labels;
   }
 }
 

@@ -1,0 +1,96 @@
+/**
+ * The Vite plugin behind `import bytes from './assembly/index.ts?asc'`: it compiles the AssemblyScript
+ * program to WebAssembly while Vite builds, serves or tests, and hands the module out as base64 text.
+ *
+ * Text, because one import then works in a page, a worker, Node and the tests alike, with nothing to
+ * fetch, and synchronously; a module of a few kilobytes is not worth a request. What has been compiled is
+ * kept in `node_modules/.cache` under the hash of the compiler's manifest, its options and the sources, so
+ * that the compiler is loaded only when one of them has changed.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import type { Plugin } from 'vite';
+
+const SUFFIX = '?asc';
+const OUTPUT = 'module.wasm';
+/** No relaxed SIMD, whose results differ between machines. */
+const OPTIONS: readonly string[] = [
+  ...['--outFile', OUTPUT],
+  '-O3',
+  '--noAssert',
+  ...['--runtime', 'stub'],
+  ...['--enable', 'simd'],
+  '--importMemory',
+  '--noExportMemory',
+];
+
+const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');
+/** Beside the compiler, whatever the root of the build is. */
+const CACHE = join(dirname(compiler), '..', '.cache', 'murmuration-wasm');
+
+export class AssemblyError extends Error {
+  override readonly name = 'AssemblyError';
+}
+
+export function ascPlugin(): Plugin {
+  return {
+    name: 'murmuration:asc',
+    enforce: 'pre',
+    async load(id) {
+      if (!id.endsWith(SUFFIX)) return null;
+      const entry = id.slice(0, -SUFFIX.length);
+      for (const name of sourcesBeside(entry).keys()) this.addWatchFile(join(dirname(entry), name));
+      const bytes = await compiled(entry, CACHE);
+      return { code: `export default '${Buffer.from(bytes).toString('base64')}';`, map: null };
+    },
+  };
+}
+
+/** The WebAssembly of a program: from the cache folder, or compiled into it. @throws {AssemblyError} */
+export async function compiled(entry: string, cache: string): Promise<Uint8Array> {
+  const sources = sourcesBeside(entry);
+  const file = join(cache, `${digest(sources)}.wasm`);
+  try {
+    return readFileSync(file);
+  } catch {
+    const bytes = await compile(basename(entry), sources);
+    mkdirSync(cache, { recursive: true });
+    // Written apart and renamed: builds and tests may run at the same time.
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, bytes);
+    renameSync(draft, file);
+    return bytes;
+  }
+}
+
+/** A program is one flat folder; its files by name. */
+function sourcesBeside(entry: string): ReadonlyMap<string, string> {
+  const folder = dirname(entry);
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  return new Map(names.sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+}
+
+function digest(sources: ReadonlyMap<string, string>): string {
+  const manifest = readFileSync(compiler, 'utf8');
+  const everything = JSON.stringify([manifest, OPTIONS, ...sources]);
+  return createHash('sha256').update(everything).digest('hex').slice(0, 32);
+}
+
+async function compile(entry: string, sources: ReadonlyMap<string, string>): Promise<Uint8Array> {
+  const { default: asc } = await import('assemblyscript/asc');
+  const outputs = new Map<string, Uint8Array>();
+  const { error, stderr } = await asc.main([entry, ...OPTIONS], {
+    readFile: (name: string) => sources.get(name) ?? null,
+    writeFile: (name: string, contents: Uint8Array | string) => {
+      if (typeof contents !== 'string') outputs.set(name, contents);
+    },
+    listFiles: () => [],
+  });
+  const bytes = outputs.get(OUTPUT);
+  if (error !== null || bytes === undefined) {
+    throw new AssemblyError(`The AssemblyScript of the cpu backend does not compile:\n${stderr.toString()}`);
+  }
+  return bytes;
+}
