@@ -18,6 +18,11 @@ describe('splitRows', () => {
     expect(() => splitRows(10, 11, 1)).toThrow(RangeError);
     expect(() => splitRows(10, -1, 1)).toThrow(RangeError);
   });
+
+  it('leaves the rows in the file’s order where none are set aside', () => {
+    expect([...splitRows(5, 0, 1).train]).toEqual([0, 1, 2, 3, 4]);
+    expect(splitRows(5, 0, 1).test).toHaveLength(0);
+  });
 });
 
 describe.each(PARTITIONS.map((entry) => [entry.id, entry] as const))('seats of %s', (_id, entry) => {
@@ -29,6 +34,10 @@ describe.each(PARTITIONS.map((entry) => [entry.id, entry] as const))('seats of %
   it('deals the first seats as the partitioner does, and late ones an independent draw', () => {
     const parts = entry.deal(train, labels, 4, 7, options);
     for (let i = 0; i < 4; i++) expect(seat(i)).toEqual(parts[i]);
+    if (entry.fixed) {
+      expect([0, 1, 2, 3].map((i) => seat(8 + i))).toEqual(parts);
+      return;
+    }
     for (const draw of [1, 2]) {
       const late = [0, 1, 2, 3].map((i) => [...seat(4 * draw + i)]);
       expect(Uint32Array.from(late.flat()).sort()).toEqual(train.slice().sort());
@@ -89,6 +98,14 @@ describe('batches', () => {
 
   it('refuse to come from nothing', () => {
     expect(() => new BatchSampler(new Uint32Array(0), 32, 1, 2)).toThrow('Seat 2 holds no rows');
-    expect(() => new BatchSampler(rows, 0, 1, 2)).toThrow(RangeError);
+    expect(() => new BatchSampler(rows, -1, 1, 2)).toThrow(RangeError);
+    expect(() => new BatchSampler(rows, 1.5, 1, 2)).toThrow(RangeError);
+  });
+
+  it('are all rows in the order dealt, every round, where the batch is 0', () => {
+    const sampler = new BatchSampler(rows, 0, 1, 2);
+    expect(sampler.size).toBe(103);
+    for (const round of [0, 1, 4_000_000_000]) expect(sampler.at(round)).toEqual(rows);
+    expect(new BatchSampler(rows, 32, 1, 2).size).toBe(32);
   });
 });

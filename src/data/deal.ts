@@ -7,16 +7,17 @@
  */
 import type { Options } from '../base/options.ts';
 import { PURPOSE, randomStream } from '../math/random.ts';
-import type { PartitionEntry } from './dataset.ts';
+import type { Labels, PartitionEntry } from './dataset.ts';
 
 /**
- * Rows of one seat. `train` is the training split, labels[row] a row's class, `dealt` the number of seats
- * dealt over at the start. Seats from `dealt` on belong to further, independent deals.
+ * Rows of one seat. `train` is the training split, labels[row] a row's label, `dealt` the number of seats
+ * dealt over at the start. Seats from `dealt` on belong to further, independent deals; a partitioner that
+ * draws nothing deals them the same parts again.
  */
 export function rowsOfSeat(
   entry: PartitionEntry,
   train: Uint32Array,
-  labels: Uint8Array,
+  labels: Labels,
   dealt: number,
   seat: number,
   seed: number,
@@ -34,7 +35,8 @@ export function rowsOfSeat(
 
 /**
  * Batches of one seat: every epoch its rows in a new order, without replacement; a batch may run over
- * from one epoch into the next. The batch of a round depends on (rows, batch, seed, seat, round) alone,
+ * from one epoch into the next. A batch of 0 means all rows every round, in the order they were dealt,
+ * which is what deterministic proofs of algorithms use. The batch of a round depends on (rows, batch, seed, seat, round) alone,
  * so rounds may be asked for again after a roll-back, or skipped; asking in order is cheap.
  */
 export class BatchSampler {
@@ -45,10 +47,12 @@ export class BatchSampler {
   #epoch = -1;
   #order: Uint32Array;
 
-  /** @throws {RangeError} without rows, or for a batch below 1. */
+  /** @throws {RangeError} without rows, or for a batch that is no whole number from 0 on. */
   constructor(rows: Uint32Array, batch: number, seed: number, seat: number) {
-    if (rows.length === 0) throw new RangeError(`Seat ${seat} holds no rows to train on.`);
-    if (!Number.isInteger(batch) || batch < 1)
+    if (rows.length === 0) {
+      throw new RangeError(`Seat ${seat} holds no rows to train on; use fewer workers or more data.`);
+    }
+    if (!Number.isInteger(batch) || batch < 0)
       throw new RangeError(`A batch of ${batch} rows makes no sense.`);
     this.#rows = rows;
     this.#batch = batch;
@@ -57,8 +61,14 @@ export class BatchSampler {
     this.#order = rows;
   }
 
-  /** Exactly `batch` row numbers for this round (0, 1, …). */
+  /** Rows of every batch. */
+  get size(): number {
+    return this.#batch === 0 ? this.#rows.length : this.#batch;
+  }
+
+  /** Exactly `size` row numbers for this round (0, 1, …). */
   at(round: number): Uint32Array {
+    if (this.#batch === 0) return this.#rows;
     const batch = new Uint32Array(this.#batch);
     const start = round * this.#batch;
     for (let filled = 0; filled < batch.length; ) {

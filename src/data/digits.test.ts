@@ -19,7 +19,7 @@ beforeAll(() => {
 }, 60_000);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const load = (bytes: Uint8Array) => digits.load({}, async () => bytes);
+const load = (bytes: Uint8Array) => digits.load({}, async () => bytes, 1);
 const packed = (rows: number, width: number, content: Uint8Array, classes = 10) => {
   const gz = gzipSync(content);
   return new Uint8Array([...writeHeader({ rows, width, classes, packedBytes: gz.length }), ...gz]);
@@ -32,12 +32,18 @@ describe('the packed digits', () => {
 
   it('hold every sample of the package, byte for byte', async () => {
     const paths: string[] = [];
-    const data = await digits.load({}, async (path) => {
+    const fetchBytes = async (path: string) => {
       paths.push(path);
       return file;
-    });
+    };
+    const data = await digits.load({}, fetchBytes, 1);
     expect(paths).toEqual([DIGITS_PATH]);
-    expect(data).toMatchObject({ rows: 10_000, width: digits.shape.width, classes: digits.shape.classes });
+    expect(data).toMatchObject({ rows: 10_000, width: 784, classes: 10 });
+    expect(digits.shape({})).toEqual({
+      width: 784,
+      classes: 10,
+      image: { height: 28, width: 28, channels: 1 },
+    });
     expect(data.scale).toBe(1 / 255);
     let row = 0;
     for (let digit = 0; digit < 10; digit++) {

@@ -13,8 +13,8 @@ export const digits: DatasetEntry = {
   label: 'digits',
   description: '10,000 handwritten digits of MNIST, 28 × 28 pixels: 8,000 to train on, 2,000 to test with.',
   options: {},
-  shape: { width: 784, classes: 10 },
-  testRows: 2000,
+  shape: () => ({ width: 784, classes: 10, image: { height: 28, width: 28, channels: 1 } }),
+  testRows: () => 2000,
   async load(_options, fetchBytes) {
     const data = await unpackDataset(await fetchBytes(DIGITS_PATH));
     if (data.width !== 784 || data.classes !== 10 || data.rows !== 10_000) {

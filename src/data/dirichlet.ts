@@ -9,7 +9,7 @@
 import { numberOption } from '../base/options.ts';
 import { exp, ln } from '../math/portable.ts';
 import { PURPOSE, type RandomStream, randomStream } from '../math/random.ts';
-import type { PartitionEntry } from './dataset.ts';
+import { needsClasses, type PartitionEntry } from './dataset.ts';
 
 const SMALLEST_PART = 10;
 const TRIES = 50;
@@ -28,6 +28,7 @@ export const dirichlet: PartitionEntry = {
       max: 1000,
     },
   },
+  refuses: needsClasses('dirichlet'),
   deal(rows, labels, seats, seed, options) {
     const alpha = numberOption(options, 'alpha');
     const classes: number[][] = [];
@@ -92,7 +93,7 @@ export function dirichletDraw(stream: RandomStream, alpha: number, n: number): F
  * Logarithm of a Gamma(α, 1) variate: Marsaglia and Tsang (2000) for α >= 1; below, with
  * Gamma(α) = Gamma(α + 1) · U^(1/α).
  */
-function logGamma(stream: RandomStream, alpha: number): number {
+export function logGamma(stream: RandomStream, alpha: number): number {
   if (alpha < 1) return logGamma(stream, alpha + 1) + ln(1 - stream.uniform()) / alpha;
   const d = alpha - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);

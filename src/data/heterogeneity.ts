@@ -2,13 +2,10 @@
  * How different the workers' data are, as one number: the mean total-variation distance of their label
  * histograms to that of everybody together. 0: all hold the same mix; near 1: each has classes of its own.
  */
+import type { Labels } from './dataset.ts';
 
 /** labels[row] is a row's class, below `classes`. Parts without rows do not count. */
-export function labelHeterogeneity(
-  parts: readonly Uint32Array[],
-  labels: Uint8Array,
-  classes: number,
-): number {
+export function labelHeterogeneity(parts: readonly Uint32Array[], labels: Labels, classes: number): number {
   const held = parts.filter((part) => part.length > 0);
   const total = held.reduce((sum, part) => sum + part.length, 0);
   if (total === 0) return 0;

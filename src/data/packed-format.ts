@@ -10,18 +10,15 @@
  * Little-endian. Lossless. gzip, because both browsers and Node read it by themselves, and because its
  * checksum tells a damaged file. Features are bytes; `feature = byte / 255`.
  */
-import type { HostDataset } from './dataset.ts';
+import { DataError, type HostDataset } from './dataset.ts';
+
+export { DataError };
 
 export const PACKED_HEADER_BYTES = 20;
 export const PACKED_VERSION = 1;
 const MAGIC = [0x4d, 0x55, 0x52, 0x4d]; // "MURM"
 /** Most bytes a data set may unpack to. 128 MiB. */
 const MAX_UNPACKED_BYTES = 134_217_728;
-
-/** The file of a data set is damaged, cut short, or no such file at all. */
-export class DataError extends Error {
-  override readonly name = 'DataError';
-}
 
 export interface PackedHeader {
   readonly rows: number;

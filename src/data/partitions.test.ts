@@ -3,13 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { completeOptions, OptionError, type Options } from '../base/options.ts';
 import { PURPOSE, randomStream } from '../math/random.ts';
+import { contiguous } from './contiguous.ts';
 import type { PartitionEntry } from './dataset.ts';
 import { dirichlet, dirichletDraw } from './dirichlet.ts';
+import { dirichletEqual } from './dirichlet-equal.ts';
 import { labelHeterogeneity } from './heterogeneity.ts';
 import { iid } from './iid.ts';
 import { PARTITIONS } from './index.ts';
 import { parsePartition, partitionText } from './partition-text.ts';
+import { quantity } from './quantity.ts';
 import { shards } from './shards.ts';
+import { sorted as byLabel } from './sorted.ts';
 import { splitRows } from './split.ts';
 
 /** Ten classes of unequal size, in shuffled rows, as the real data has them. */
@@ -47,7 +51,22 @@ describe.each(PARTITIONS.map((entry) => [entry.id, entry] as const))('partition 
     const { train, labels } = labelled(1000);
     const deal = (seed: number) => plain(entry.deal(train, labels, 7, seed, withOptions(entry)));
     expect(deal(5)).toEqual(deal(5));
-    expect(deal(5)).not.toEqual(deal(6));
+    if (entry.fixed) expect(deal(5)).toEqual(deal(6));
+    else expect(deal(5)).not.toEqual(deal(6));
+  });
+
+  it('deals rows with numbers to predict, or refuses them with what to choose instead', () => {
+    const { train } = labelled(300);
+    const stream = randomStream(3, PURPOSE.simulation, 0, 0);
+    const numbers = Float32Array.from({ length: 300 }, () => stream.normal());
+    const refusal = entry.refuses?.({ width: 2, classes: 0 }) ?? null;
+    if (refusal === null) {
+      const parts = entry.deal(train, numbers, 7, 1, withOptions(entry));
+      expect(sorted(parts)).toEqual(train.slice().sort());
+    } else {
+      expect(refusal).toMatch(/^The partition .* deals by class.* Choose /);
+    }
+    expect(entry.refuses?.({ width: 2, classes: 3 }) ?? null).toBe(null);
   });
 });
 
@@ -126,6 +145,105 @@ describe('dirichlet', () => {
   });
 });
 
+describe('contiguous', () => {
+  it('gives the i-th block of the file’s order, the larger blocks first', () => {
+    const rows = Uint32Array.from({ length: 23 }, (_, row) => row);
+    const parts = contiguous.deal(rows, new Uint8Array(23), 5, 1, {});
+    expect(parts.map((part) => part.length)).toEqual([5, 5, 5, 4, 4]);
+    expect(parts.flatMap((part) => [...part])).toEqual([...rows]);
+  });
+
+  it('orders training rows of a random split before it cuts them', () => {
+    const { train, labels } = labelled(100);
+    const parts = contiguous.deal(train, labels, 3, 1, {});
+    expect(parts.map((part) => part.length)).toEqual([27, 27, 26]);
+    expect(parts.flatMap((part) => [...part])).toEqual([...train].sort((a, b) => a - b));
+  });
+});
+
+describe('sorted by label', () => {
+  it('is a stable sort cut into blocks, whatever order the split gives', () => {
+    const { train, labels } = labelled(1000);
+    const parts = byLabel.deal(train, labels, 7, 1, {});
+    const expected = [...train].sort((a, b) => a - b).sort((a, b) => (labels[a] ?? 0) - (labels[b] ?? 0));
+    expect(parts.flatMap((part) => [...part])).toEqual(expected);
+    const sizes = parts.map((part) => part.length);
+    expect(sizes).toEqual(sizes.slice().sort((a, b) => b - a));
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+    expect(labelHeterogeneity(parts, labels, 10)).toBeGreaterThan(0.7);
+  });
+
+  it('sorts by the number to predict', () => {
+    const numbers = Float32Array.of(3, -1, 2.5, -1, 0);
+    const parts = byLabel.deal(Uint32Array.of(4, 3, 2, 1, 0), numbers, 2, 1, {});
+    expect(plain(parts)).toEqual([
+      [1, 3, 4],
+      [2, 0],
+    ]);
+  });
+});
+
+describe('dirichlet-equal', () => {
+  const { train, labels } = labelled(10_000);
+  const dealt = (alpha: number, seed = 1) =>
+    dirichletEqual.deal(train, labels, 8, seed, withOptions(dirichletEqual, { alpha }));
+
+  it('gives equal sizes whatever α', () => {
+    for (const alpha of [0.01, 1, 1000]) {
+      expect(dealt(alpha).map((part) => part.length)).toEqual(new Array(8).fill(1000));
+    }
+    const odd = dirichletEqual.deal(train.subarray(0, 23), labels, 5, 1, withOptions(dirichletEqual));
+    expect(odd.map((part) => part.length)).toEqual([5, 5, 5, 4, 4]);
+  });
+
+  it('is nearly iid for a large α and ever more different for smaller ones', () => {
+    const at = (alpha: number) => labelHeterogeneity(dealt(alpha), labels, 10);
+    expect(at(10_000)).toBeLessThan(0.06);
+    expect(at(10)).toBeGreaterThan(2 * at(10_000));
+    expect(at(0.1)).toBeGreaterThan(at(10) + 0.2);
+  });
+
+  it('draws mixes whose mean is the mix of all', () => {
+    const global = new Float64Array(10);
+    for (const row of train) global[labels[row] ?? 0] = (global[labels[row] ?? 0] ?? 0) + 1 / train.length;
+    const first = new Float64Array(10);
+    const draws = 400;
+    for (let seed = 0; seed < draws; seed++) {
+      for (const row of dealt(20, seed)[0] ?? []) {
+        first[labels[row] ?? 0] = (first[labels[row] ?? 0] ?? 0) + 1 / 1000 / draws;
+      }
+    }
+    // Five standard errors of the mean of a Dirichlet share.
+    global.forEach((share, k) => {
+      const bound = 5 * Math.sqrt((share * (1 - share)) / 21 / draws);
+      expect(Math.abs((first[k] ?? 0) - share)).toBeLessThan(bound);
+    });
+  });
+});
+
+describe('quantity', () => {
+  const { train, labels } = labelled(10_000);
+  const sizes = (alpha: number, seats = 8, seed = 1) =>
+    quantity.deal(train, labels, seats, seed, withOptions(quantity, { alpha })).map((part) => part.length);
+
+  it('gives amounts that are nearly equal for a large α, and far from it for a small one', () => {
+    const spread = (alpha: number) => Math.max(...sizes(alpha)) / Math.min(...sizes(alpha));
+    expect(spread(1000)).toBeLessThan(1.5);
+    expect(spread(0.5)).toBeGreaterThan(3);
+  });
+
+  it('leaves nobody without a row while there are enough', () => {
+    for (const seed of [1, 2, 3, 4]) expect(Math.min(...sizes(0.01, 64, seed))).toBeGreaterThanOrEqual(1);
+    const few = quantity.deal(Uint32Array.of(5, 6), labels, 3, 1, withOptions(quantity));
+    expect(few.reduce((sum, part) => sum + part.length, 0)).toBe(2);
+  });
+
+  it('keeps the mix', () => {
+    const parts = quantity.deal(train, labels, 4, 3, withOptions(quantity, { alpha: 5 }));
+    expect(labelHeterogeneity(parts, labels, 10)).toBeLessThan(0.06);
+  });
+});
+
 describe('label heterogeneity', () => {
   it('is 0 for equal mixes, 1/2 for two workers with classes of their own', () => {
     const labels = Uint8Array.from([0, 1, 0, 1]);
@@ -142,6 +260,9 @@ describe('a partition in one word', () => {
     ['shards:3', 'shards', { labels: 3 }],
     ['dirichlet:0.05', 'dirichlet', { alpha: 0.05 }],
     ['dirichlet', 'dirichlet', { alpha: 0.3 }],
+    ['contiguous', 'contiguous', {}],
+    ['dirichlet-equal:0.3', 'dirichlet-equal', { alpha: 0.3 }],
+    ['quantity:0.5', 'quantity', { alpha: 0.5 }],
   ])('reads %s', (text, id, options) => {
     const choice = parsePartition(text);
     expect(choice).toEqual({ id, options });
@@ -157,8 +278,14 @@ describe('a partition in one word', () => {
   });
 
   it.each([
-    ['', 'There is no partition ""; there are iid, shards, dirichlet.'],
-    ['sharts:2', 'There is no partition "sharts"; there are iid, shards, dirichlet.'],
+    [
+      '',
+      'There is no partition ""; there are iid, contiguous, sorted, shards, dirichlet, dirichlet-equal, quantity.',
+    ],
+    [
+      'sharts:2',
+      'There is no partition "sharts"; there are iid, contiguous, sorted, shards, dirichlet, dirichlet-equal, quantity.',
+    ],
     ['iid:2', 'partition: iid takes no value; write just "iid".'],
     ['shards:', 'partition.labels: "" is not allowed; it must be a whole number from 1 to 10.'],
     ['shards:2.5', 'partition.labels: "2.5" is not allowed; it must be a whole number from 1 to 10.'],

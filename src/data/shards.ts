@@ -6,7 +6,7 @@
  */
 import { numberOption } from '../base/options.ts';
 import { PURPOSE, randomStream } from '../math/random.ts';
-import type { PartitionEntry } from './dataset.ts';
+import { needsClasses, type PartitionEntry } from './dataset.ts';
 import { cutEvenly } from './iid.ts';
 
 export const shards: PartitionEntry = {
@@ -24,6 +24,7 @@ export const shards: PartitionEntry = {
       integer: true,
     },
   },
+  refuses: needsClasses('shards'),
   deal(rows, labels, seats, seed, options) {
     const each = numberOption(options, 'labels');
     const stream = randomStream(seed, PURPOSE.partition, 0, 0);

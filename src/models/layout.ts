@@ -31,14 +31,15 @@ export function tensorOf(layout: Layout, name: string): Tensor {
 /**
  * He et al., "Delving deep into rectifiers", 2015 (arXiv 1502.01852), in its uniform form: a weight of
  * shape [outputs, inputs] is drawn from U(-b, b) with b = sqrt(6 / inputs), so that a ReLU layer keeps the
- * variance of its input. Tensors with one axis (biases) are zero. Each tensor has a random stream of its
+ * variance of its input; a filter of shape [outputs, channels, height, width] has as many inputs as the
+ * product of its last three. Tensors with one axis (biases) are zero. Each tensor has a random stream of its
  * own, numbered by its place in the layout.
  */
 export function heUniform(layout: Layout, seed: number): Float32Array {
   const parameters = new Float32Array(layout.length);
   layout.tensors.forEach((tensor, place) => {
-    const inputs = tensor.shape[1];
-    if (inputs === undefined) return;
+    if (tensor.shape.length < 2) return;
+    const inputs = tensor.shape.slice(1).reduce((product, size) => product * size, 1);
     const bound = Math.sqrt(6 / inputs);
     const stream = randomStream(seed, PURPOSE.initialisation, 0, place);
     for (let k = 0; k < tensor.length; k++) {

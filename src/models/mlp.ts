@@ -9,7 +9,8 @@
 import { numbersOption, type Options } from '../base/options.ts';
 import type { Compute, DenseShape, DeviceDataset, Slice, Vector, Words } from '../compute/compute.ts';
 import { heUniform, packLayout, tensorOf } from './layout.ts';
-import type { DataShape, Layout, ModelEntry, Program, Score } from './model.ts';
+import type { DataShape, Inputs, Layout, ModelEntry, Program, Score } from './model.ts';
+import { outputsOf, softmaxRows } from './prediction.ts';
 
 /** Rows of one forward pass during evaluation; more saves few dispatches and costs memory. */
 const EVALUATION_ROWS = 500;
@@ -156,17 +157,37 @@ class MlpProgram implements Program {
     return { loss, accuracy: correct / rows.length };
   }
 
+  async predict(parameters: Vector, inputs: Inputs): Promise<Float32Array> {
+    const pass = {
+      compute: this.#compute,
+      width: this.#layers[0]?.inputs ?? 0,
+      outputs: this.#classes,
+      capacity: this.#capacity,
+      features: this.#features,
+      output: this.#logits,
+      gather: (data: DeviceDataset, rows: Uint32Array) =>
+        this.#compute.gatherRows(data, rows, this.#features, this.#labels),
+      forward: (rows: number) => this.#pass(parameters, rows),
+    };
+    return softmaxRows(await outputsOf(pass, inputs), this.#classes);
+  }
+
   destroy(): void {
     this.#compute.free(...this.#scratch);
   }
 
   #forward(parameters: Vector, data: DeviceDataset, rows: Uint32Array): void {
     this.#compute.gatherRows(data, rows, this.#features, this.#labels);
+    this.#pass(parameters, rows.length);
+  }
+
+  /** From the features that lie there to logits. */
+  #pass(parameters: Vector, rows: number): void {
     for (const layer of this.#layers) {
       const weight: Slice = { vector: parameters, offset: layer.weightOffset };
       const bias: Slice = { vector: parameters, offset: layer.biasOffset };
       const activation = layer.output === this.#logits ? 'none' : 'relu';
-      this.#compute.dense(shapeOf(layer, rows.length), layer.input, weight, bias, layer.output, activation);
+      this.#compute.dense(shapeOf(layer, rows), layer.input, weight, bias, layer.output, activation);
     }
   }
 

@@ -8,10 +8,14 @@ import type { Layout, Tensor } from '../base/layout.ts';
 import type { OptionSchema, Options } from '../base/options.ts';
 import type { Compute, DeviceDataset, Vector } from '../compute/compute.ts';
 import type { DataShape } from '../data/dataset.ts';
+import type { Inputs } from './prediction.ts';
 
-export type { DataShape, Layout, Tensor };
+export type { DataShape, Inputs, Layout, Tensor };
 
-/** Loss (mean over rows, nats) and accuracy (0 to 1). */
+/**
+ * Loss (mean over rows: nats for classes, half a squared error for numbers) and accuracy (0 to 1; NaN where
+ * numbers are predicted, which are never just right).
+ */
 export interface Score {
   readonly loss: number;
   readonly accuracy: number;
@@ -34,6 +38,23 @@ export interface Program {
   ): void;
   /** Mean loss and accuracy over `rows`; one read-back. */
   evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score>;
+  /**
+   * Of models of rows (not of text): what it says of each, row-major: [rows, classes] probabilities, or one
+   * number a row. A read-back for some hundred rows; training may be recorded in between. @throws {RangeError}
+   */
+  predict?(parameters: Vector, inputs: Inputs): Promise<Float32Array>;
+  /**
+   * Of models of text only: `count` tokens that go on from `prompt` (at least one token), each drawn from
+   * the softmax of logits / temperature by one number of `random`, in [0, 1); temperature 0 takes the
+   * likeliest. One read-back a token; training may be recorded in between. @throws {RangeError}
+   */
+  sample?(
+    parameters: Vector,
+    prompt: Uint8Array,
+    count: number,
+    temperature: number,
+    random: () => number,
+  ): Promise<Uint8Array>;
   /** Frees its scratch memory. */
   destroy(): void;
 }
@@ -44,6 +65,12 @@ export interface ModelEntry {
   readonly label: string;
   readonly description: string;
   readonly options: OptionSchema;
+  /** It predicts a number a row (data of 0 classes); the others tell classes apart. */
+  readonly regression?: true;
+  /** It learns windows of tokens (`DataShape.tokens`), and can write; the others make nothing of them. */
+  readonly tokens?: true;
+  /** Why it cannot learn data of this shape, in a sentence that says what to choose; null if it can. */
+  refuses?(data: DataShape, options?: Options): string | null;
   layout(options: Options, data: DataShape): Layout;
   /** Initial parameters, made on the host from the seed alone: the same bits on every device. */
   initialise(layout: Layout, seed: number): Float32Array;

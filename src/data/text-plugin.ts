@@ -1,0 +1,13 @@
+/** The Vite plugin that puts the lab's source text where the page can fetch it, in dev and in builds alike. */
+import type { Plugin } from 'vite';
+import { ensureText } from './text-build.ts';
+
+export function textPlugin(): Plugin {
+  return {
+    name: 'murmuration:text',
+    // Before the server looks at what is in `public`, and before a build copies it.
+    configResolved(config) {
+      ensureText(config.root);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Pooling: the maximum or the mean of windows side by side, in every channel by itself. It learns nothing.
+ */
+import { type PoolingShape, poolingSizes } from '../../compute/pooling.ts';
+import { type LayerMaker, pictureOf, sizeOf } from './layer.ts';
+
+/** Windows of `window` × `window`, so pictures become that much smaller; a rest at the edge is left out. */
+export function pool2d(kind: PoolingShape['kind'], window: number): LayerMaker {
+  return pooling(kind, () => [window, window]);
+}
+
+/** The mean of every channel over its whole picture: [channels, height, width] becomes [channels]. */
+export function globalAveragePool(): LayerMaker {
+  return (input) => {
+    const layer = pooling('average', (height, width) => [height, width])(input);
+    return { ...layer, output: layer.output.slice(0, 1) };
+  };
+}
+
+function pooling(
+  kind: PoolingShape['kind'],
+  windowOf: (height: number, width: number) => readonly [number, number],
+): LayerMaker {
+  return (input) => {
+    const { channels, height, width } = pictureOf(input, 'pooling');
+    const [windowHeight, windowWidth] = windowOf(height, width);
+    const shapeOf = (rows: number): PoolingShape => {
+      return { kind, planes: rows * channels, height, width, windowHeight, windowWidth };
+    };
+    const { outHeight, outWidth } = poolingSizes(shapeOf(1));
+    const output = [channels, outHeight, outWidth];
+    return {
+      name: 'pool',
+      output,
+      tensors: [],
+      bind(site, value) {
+        const { pooling } = site.compute;
+        const y = site.scratch(site.capacity * sizeOf(output));
+        const dInput = site.wantsInputGradient ? site.scratch(site.batch * sizeOf(input)) : null;
+        return {
+          // What is pooled from a ReLU's output is 0 only where all of the window is.
+          output: { vector: y, rectified: value.rectified },
+          forward: (_parameters, rows) => pooling.forward(shapeOf(rows), value.vector, y),
+          backward(_parameters, _gradient, dOutput, rows) {
+            if (dInput === null) return null;
+            pooling.gradient(shapeOf(rows), value.vector, dOutput, dInput, value.rectified);
+            return dInput;
+          },
+        };
+      },
+    };
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * LARS: every layer has a learning rate in proportion to the size of its weights over that of its gradient.
+ *
+ *   λ_l = κ ‖x_l‖ / (‖g_l‖ + w ‖x_l‖),   m ← μ m + g + w x,   x_l ← x_l − γ λ_l m_l
+ *
+ * You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017, arXiv 1708.03888.
+ * Biases and norms (tensors with one axis) have λ_l = 1 and no decay w, and so has a layer whose weights or
+ * gradient are zero, which could not start otherwise. Difference: λ_l multiplies the momentum instead
+ * of being summed up in it, which is the same where λ_l changes slowly.
+ */
+import { numberOption } from '../base/options.ts';
+import { LayerNorms } from './layer-norms.ts';
+import { MOMENTUM } from './momentum.ts';
+import { type OptimizerEntry, vectorIn } from './optimizer.ts';
+import { addDecay, decayChunks, hasMatrix, weightDecayOption } from './weight-decay.ts';
+
+export const lars: OptimizerEntry = {
+  id: 'lars',
+  label: 'LARS',
+  description: 'Momentum whose rate in each layer follows the size of its weights over its gradient.',
+  paper: 'You, Gitman and Ginsburg, 2017, arXiv 1708.03888',
+  options: {
+    momentum: MOMENTUM,
+    trust: {
+      kind: 'number',
+      default: 0.001,
+      min: 1e-6,
+      max: 1,
+      label: 'trust coefficient κ',
+      help: 'How far a layer may move in a step, as a share of its size, before the learning rate.',
+    },
+    weightDecay: weightDecayOption(0.0005),
+  },
+
+  create(compute, layout, options) {
+    const mu = numberOption(options, 'momentum');
+    const trust = numberOption(options, 'trust');
+    const weight = numberOption(options, 'weightDecay');
+    const decay = decayChunks(layout, weight);
+    const norms = new LayerNorms(compute, layout, 2);
+    const matrices = layout.tensors.map(hasMatrix);
+    return {
+      vectors: ['m'],
+      numbers: {},
+      async step(next, state, held, direction, rate) {
+        const m = next('m');
+        const x = next('x');
+        compute.linear(m, [
+          [mu, vectorIn(state, 'm')],
+          [1, direction],
+        ]);
+        addDecay(compute, m, held, decay, 1);
+        const [sizes, gradients] = await norms.of(held, direction);
+        const factors = matrices.map((isMatrix, l) => {
+          const size = sizes[l] ?? 0;
+          const gradient = gradients[l] ?? 0;
+          if (!isMatrix || size === 0 || gradient === 0) return -rate;
+          return (-rate * trust * size) / (gradient + weight * size);
+        });
+        compute.linear(x, [[1, held]]);
+        compute.slices.addScaledChunks(x, m, norms.bounds, factors, 'add');
+        return { x, state: { m } };
+      },
+      destroy: () => norms.destroy(),
+    };
+  },
+};

@@ -1,0 +1,53 @@
+/**
+ * Heavy-ball momentum:
+ *
+ *   m ← μ m + g + λ x,   x ← x − γ m
+ *
+ * Polyak, "Some methods of speeding up the convergence of iteration methods", 1964. Momentum is kept in
+ * gradient units (γ is not inside m), so that a new learning rate applies at once; λ on weights only.
+ */
+import { type NumberOption, numberOption } from '../base/options.ts';
+import { type OptimizerEntry, vectorIn } from './optimizer.ts';
+import { addDecay, decayChunks, weightDecayOption } from './weight-decay.ts';
+
+/** The option μ, of every optimizer with momentum. */
+export const MOMENTUM: NumberOption = {
+  kind: 'number',
+  default: 0.9,
+  min: 0,
+  max: 0.9999,
+  label: 'momentum μ',
+  help: 'Share of the last step that is taken again; 0.9 averages over about ten steps.',
+};
+
+export const momentum: OptimizerEntry = {
+  id: 'momentum',
+  label: 'Momentum',
+  description: 'SGD that keeps a share of its last step.',
+  paper: 'Polyak, USSR Computational Mathematics and Mathematical Physics 4, 1964',
+  options: { momentum: MOMENTUM, weightDecay: weightDecayOption(0) },
+
+  create(compute, layout, options) {
+    const mu = numberOption(options, 'momentum');
+    const decay = decayChunks(layout, numberOption(options, 'weightDecay'));
+    return {
+      vectors: ['m'],
+      numbers: {},
+      async step(next, state, held, direction, rate) {
+        const m = next('m');
+        const x = next('x');
+        compute.linear(m, [
+          [mu, vectorIn(state, 'm')],
+          [1, direction],
+        ]);
+        addDecay(compute, m, held, decay, 1);
+        compute.linear(x, [
+          [1, held],
+          [-rate, m],
+        ]);
+        return { x, state: { m } };
+      },
+      destroy() {},
+    };
+  },
+};
