@@ -20,12 +20,26 @@ export type DecodeResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly error: 'size' | 'not-finite' | 'index'; readonly message: string };
 
+/**
+ * What tells a message from every other of the run: the key of the random numbers of compressors that
+ * draw any (stochastic rounding, random coordinates). The same key gives the same draws everywhere.
+ */
+export interface MessageKey {
+  /** The recipe's seed. */
+  readonly seed: number;
+  readonly round: number;
+  /** The sender's seat. */
+  readonly seat: number;
+  /** Which of the round's messages of this sender: its tag, and the part of a longer vector. */
+  readonly tag: number;
+}
+
 /** A compressor bound to a Compute and a layout. */
 export interface Codec {
-  /** Exact size in bytes of every message of this codec (no header). */
+  /** Size in bytes of every message of this codec (no header); the largest, if the entry is `variable`. */
   readonly bytes: number;
-  /** Encodes `source`; one read-back of `bytes` bytes. */
-  encode(source: Vector): Promise<Uint8Array>;
+  /** Encodes `source`; one read-back of at most `bytes` bytes. `key` matters to random compressors only. */
+  encode(source: Vector, key: MessageKey): Promise<Uint8Array>;
   /** Checks on the host, then records dest = or += weight · decoded. */
   decode(bytes: Uint8Array, dest: Vector, weight: number, mode: WriteMode): DecodeResult;
   destroy(): void;
@@ -37,9 +51,13 @@ export interface CompressorEntry {
   readonly wire: number;
   readonly label: string;
   readonly description: string;
+  /** The class with default options; `classOf` where it depends on them. */
   readonly class: CompressorClass;
+  classOf?(options: Options): CompressorClass;
   readonly options: OptionSchema;
-  /** Exact message size in bytes for a vector of this layout, without touching a device. */
+  /** True if messages may be shorter than `bytes`, because how much is sent depends on the values. */
+  readonly variable?: true;
+  /** Message size in bytes (the largest, if `variable`) for a vector of this layout, without a device. */
   bytes(layout: Layout, options: Options): number;
   create(compute: Compute, layout: Layout, options: Options): Codec;
 }

@@ -5,26 +5,16 @@
 import fc from 'fast-check';
 import type { Options } from '../base/options.ts';
 import type { Layout } from '../models/model.ts';
-import type { Expectation } from './expectations.ts';
+import type { Expectation, Field, Hostile } from './expectations/expectation.ts';
+import { wordsOfBytes } from './wire.ts';
 
-export interface Hostile {
-  readonly bytes: Uint8Array;
-  readonly error: 'size' | 'not-finite' | 'index';
-}
-
-/** Messages that must be refused: cut, extended, with numbers that are none, with indices out of order. */
+/** Cut, extended, with numbers that are none, with indices out of order, and what the expectation adds. */
 export function hostile(
   valid: Uint8Array,
   layout: Layout,
   options: Options,
   expectation: Expectation,
 ): fc.Arbitrary<Hostile> {
-  const withWord = (word: number, value: number) => {
-    const bytes = valid.slice();
-    new DataView(bytes.buffer).setUint32(4 * word, value, true);
-    return bytes;
-  };
-  const wordAt = (word: number) => new DataView(valid.buffer, valid.byteOffset).getUint32(4 * word, true);
   const cut = fc
     .nat({ max: valid.length - 1 })
     .map((n) => ({ bytes: valid.slice(0, n), error: 'size' as const }));
@@ -34,29 +24,64 @@ export function hostile(
     bytes.set(tail, valid.length);
     return { bytes, error: 'size' as const };
   });
-  const [floatsFrom, floatsTo] = expectation.floats(layout, options);
-  const notFinite = fc
-    .tuple(
-      fc.integer({ min: floatsFrom, max: floatsTo - 1 }),
-      fc.nat({ max: 0x7fffff }),
-      fc.constantFrom(0x7f800000, 0xff800000),
-    )
-    .map(([word, payload, base]) => ({
-      bytes: withWord(word, base + payload),
-      error: 'not-finite' as const,
-    }));
-  const [from, to] = expectation.indices(layout, options);
-  if (from === to) return fc.oneof(cut, extended, notFinite);
-  const beyond = fc
-    .tuple(
-      fc.integer({ min: from, max: to - 1 }),
-      fc.oneof(fc.constant(layout.length), fc.integer({ min: layout.length, max: 0xffffffff })),
-    )
-    .map(([word, index]) => ({ bytes: withWord(word, index), error: 'index' as const }));
-  if (to - from === 1) return fc.oneof(cut, extended, notFinite, beyond);
-  const unordered = fc
-    .integer({ min: from + 1, max: to - 1 })
-    .chain((word) => fc.tuple(fc.constant(word), fc.nat({ max: wordAt(word - 1) })))
-    .map(([word, index]) => ({ bytes: withWord(word, index), error: 'index' as const }));
-  return fc.oneof(cut, extended, notFinite, beyond, unordered);
+  const words = wordsOfBytes(valid);
+  const faults = expectation
+    .fields(layout, options, words)
+    .flatMap((field) => faultsOf(field, valid, words, layout.length));
+  const more = expectation.hostile === undefined ? [] : [expectation.hostile(valid, layout, options)];
+  return fc.oneof(cut, extended, ...faults, ...more);
+}
+
+/** The message with another word in one place. */
+export function withWord(valid: Uint8Array, word: number, value: number): Uint8Array {
+  const bytes = valid.slice();
+  new DataView(bytes.buffer).setUint32(4 * word, value, true);
+  return bytes;
+}
+
+function faultsOf(
+  { kind, from, to }: Field,
+  valid: Uint8Array,
+  words: Uint32Array,
+  length: number,
+): fc.Arbitrary<Hostile>[] {
+  if (from === to) return [];
+  const place = fc.integer({ min: from, max: to - 1 });
+  const fault = (error: Hostile['error']) => (pair: readonly [word: number, value: number]) => ({
+    bytes: withWord(valid, ...pair),
+    error,
+  });
+  switch (kind) {
+    case 'f32': {
+      const value = fc
+        .tuple(fc.nat({ max: 0x7fffff }), fc.constantFrom(0x7f800000, 0xff800000))
+        .map(([payload, base]) => base + payload);
+      return [fc.tuple(place, value).map(fault('not-finite'))];
+    }
+    case 'f16': {
+      const half = fc
+        .tuple(fc.nat({ max: 0x3ff }), fc.constantFrom(0x7c00, 0xfc00), fc.constantFrom(1, 0x10000))
+        .map(([payload, base, factor]) => ({ half: (base + payload) * factor, kept: 0xffff0000 / factor }));
+      return [
+        fc
+          .tuple(place, half)
+          .map(([word, { half, kept }]) => [word, (half | ((words[word] ?? 0) & kept)) >>> 0] as const)
+          .map(fault('not-finite')),
+      ];
+    }
+    case 'count': {
+      const value = fc.oneof(fc.nat({ max: 64 }), fc.integer({ min: 0, max: 0xffffffff }));
+      const wrong = fc.tuple(place, value).filter(([word, count]) => count !== words[word]);
+      return [wrong.map(fault('size'))];
+    }
+    case 'index': {
+      const value = fc.oneof(fc.constant(length), fc.integer({ min: length, max: 0xffffffff }));
+      const beyond = fc.tuple(place, value).map(fault('index'));
+      if (to - from === 1) return [beyond];
+      const unordered = fc
+        .integer({ min: from + 1, max: to - 1 })
+        .chain((word) => fc.tuple(fc.constant(word), fc.nat({ max: words[word - 1] ?? 0 })));
+      return [beyond, unordered.map(fault('index'))];
+    }
+  }
 }
