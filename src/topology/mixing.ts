@@ -1,13 +1,29 @@
 /**
- * Mixing matrices and their spectra: from a graph to the weights W_ij that a worker gives to what its
- * neighbours send.
+ * Mixing matrices: from a graph to the weight W_ij that worker i gives to what it receives from j.
  *
- * Metropolis-Hastings weights (Xiao, Boyd, Kim 2007) are symmetric and doubly stochastic on any graph
- * and need only the two degrees of an edge. The spectrum says how fast gossip alone agrees: a round
- * multiplies the consensus distance by at most ρ = max(|λ2|, |λn|), and 1 - ρ is the spectral gap.
+ * Metropolis-Hastings weights (Xiao, Boyd, Kim 2007) are symmetric and doubly stochastic on any
+ * undirected graph and need only the two degrees of an edge. Push-sum weights (Kempe, Dobra, Gehrke 2003)
+ * are the sender's: it splits what it has equally, so columns sum to 1 on any directed graph. Uniform
+ * weights are the receiver's plain average: rows sum to 1, columns only where the graph is regular, and
+ * elsewhere the average is biased. On a regular graph all three are the same.
  */
-import { symmetricEigenvalues } from '../math/eigen.ts';
 import type { Edge } from './topology.ts';
+
+/** n rows of n weights. */
+export type Mixing = readonly Float64Array[];
+
+function zeros(n: number): Float64Array[] {
+  return Array.from({ length: n }, () => new Float64Array(n));
+}
+
+/** Row i. @throws {RangeError} where an edge leaves the n workers. */
+function rowOf(rows: readonly Float64Array[], i: number, j: number): Float64Array {
+  const row = rows[i];
+  if (row === undefined || j < 0 || j >= rows.length) {
+    throw new RangeError(`Edge ${i}-${j} leaves ${rows.length} workers.`);
+  }
+  return row;
+}
 
 /**
  * W_ij = 1 / (1 + max(degree i, degree j)) on edges, the rest on the diagonal, 0 elsewhere.
@@ -18,14 +34,11 @@ export function metropolis(n: number, edges: readonly Edge[]): Float64Array[] {
   for (const edge of edges) {
     for (const node of edge) degrees[node] = (degrees[node] ?? 0) + 1;
   }
-  const rows = Array.from({ length: n }, () => new Float64Array(n));
+  const rows = zeros(n);
   for (const [i, j] of edges) {
     const weight = 1 / (1 + Math.max(degrees[i] ?? 0, degrees[j] ?? 0));
-    const rowI = rows[i];
-    const rowJ = rows[j];
-    if (rowI === undefined || rowJ === undefined) throw new RangeError(`Edge ${i}-${j} leaves ${n} workers.`);
-    rowI[j] = weight;
-    rowJ[i] = weight;
+    rowOf(rows, i, j)[j] = weight;
+    rowOf(rows, j, i)[i] = weight;
   }
   rows.forEach((row, i) => {
     let others = 0;
@@ -35,26 +48,42 @@ export function metropolis(n: number, edges: readonly Edge[]): Float64Array[] {
   return rows;
 }
 
-export interface Spectrum {
-  /** All eigenvalues, largest first; the first is 1. */
-  readonly values: Float64Array;
-  /** Second largest and smallest. */
-  readonly lambda2: number;
-  readonly lambdaN: number;
-  /** max(|λ2|, |λn|): what a round of gossip leaves of the consensus distance, at most. */
-  readonly rho: number;
-  /** 1 - ρ; 1 means exact averaging in one round, 0 that the workers never agree. */
-  readonly gap: number;
+/**
+ * Push-sum weights P_ij = 1 / (1 + outdegree j) for every arc j → i, and on the diagonal for what a
+ * worker keeps: columns sum to 1. `arcs` are [from, to].
+ */
+export function pushSum(n: number, arcs: readonly Edge[]): Float64Array[] {
+  const sends = new Uint32Array(n);
+  for (const [from] of arcs) sends[from] = (sends[from] ?? 0) + 1;
+  const rows = zeros(n);
+  for (const [from, to] of arcs) rowOf(rows, to, from)[from] = 1 / (1 + (sends[from] ?? 0));
+  rows.forEach((row, i) => {
+    row[i] = 1 / (1 + (sends[i] ?? 0));
+  });
+  return rows;
 }
 
 /**
- * Spectrum of a symmetric mixing matrix. A lone worker always agrees with itself: its λ2 and λn are
- * given as 0 and the gap as 1.
+ * The receiver's plain average: W_ij = 1 / (1 + indegree i) for every arc j → i and on the diagonal. Rows
+ * sum to 1. `arcs` are [from, to]; an undirected edge is two.
  */
-export function spectrum(mixing: readonly Float64Array[]): Spectrum {
-  const values = symmetricEigenvalues(mixing);
-  const lambda2 = values.length > 1 ? (values[1] ?? 0) : 0;
-  const lambdaN = values.length > 1 ? (values[values.length - 1] ?? 0) : 0;
-  const rho = Math.max(Math.abs(lambda2), Math.abs(lambdaN));
-  return { values, lambda2, lambdaN, rho, gap: 1 - rho };
+export function uniform(n: number, arcs: readonly Edge[]): Float64Array[] {
+  const hears = new Uint32Array(n);
+  for (const [, to] of arcs) hears[to] = (hears[to] ?? 0) + 1;
+  const rows = zeros(n);
+  for (const [from, to] of arcs) rowOf(rows, to, from)[from] = 1 / (1 + (hears[to] ?? 0));
+  rows.forEach((row, i) => {
+    row[i] = 1 / (1 + (hears[i] ?? 0));
+  });
+  return rows;
+}
+
+/** I + η(W − I): the same gossip, slowed to the consensus step size η; eigenvalues 1 − η(1 − λ). */
+export function consensusStep(mixing: Mixing, eta: number): Float64Array[] {
+  return mixing.map((row, i) => row.map((weight, j) => (i === j ? 1 - eta * (1 - weight) : eta * weight)));
+}
+
+/** The lazy matrix (W + I)/2, whose eigenvalues are never negative: what D² needs on many graphs. */
+export function lazy(mixing: Mixing): Float64Array[] {
+  return consensusStep(mixing, 0.5);
 }
