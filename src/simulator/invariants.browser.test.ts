@@ -1,4 +1,18 @@
 import { createWebGpuCompute } from '../compute/webgpu/index.ts';
+import { describeAdaptive } from './adaptive.ts';
 import { describeInvariants } from './invariants.ts';
 
-describeInvariants('WebGPU', () => createWebGpuCompute());
+/** One of each kind, the vector-heavy ones among them; the cpu runs them all. */
+const ALGORITHMS = [
+  'd-psgd',
+  'd2',
+  'choco-sgd',
+  'deepsqueeze',
+  'dcd-psgd',
+  'sgp',
+  'allreduce-sgd',
+  'double-squeeze',
+];
+
+describeInvariants('WebGPU', () => createWebGpuCompute(), ALGORITHMS);
+describeAdaptive('WebGPU', () => createWebGpuCompute());

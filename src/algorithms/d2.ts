@@ -1,0 +1,103 @@
+/**
+ * D²: decentralised training over decentralised data, whose fixed point does not depend on how different
+ * the workers' data are.
+ *
+ *   ψ_i = x_i − γ g_i(x_i)
+ *   h_i = ψ_i at first, then ψ_i + x_i − ψ_i⁻        (ψ⁻: the ψ of the round before)
+ *   x_i ← Σ_j W_ij h_j
+ *
+ * Tang, Lian, Yan, Zhang, Liu: D²: Decentralized Training over Decentralized Data, ICML 2018, arXiv
+ * 1803.07068. In this form the old learning rate stays inside ψ⁻, so the average goes on moving exactly
+ * along the mean gradient when the rate changes. It is stable only while the smallest eigenvalue of W is
+ * above −1/3; where it is not, W is replaced by the lazy (W + I) / 2, and the page says so. Differences
+ * from the paper: after a view change every worker begins again with h = ψ.
+ */
+import { choiceOption } from '../base/options.ts';
+import { spectrum } from '../topology/spectrum.ts';
+import { type AlgorithmEntry, counted, held, type Node } from './algorithm.ts';
+import { shareCost } from './costs.ts';
+import { needsFixedSymmetric, needsWholeNumbers } from './needs.ts';
+
+const CORRECTED = 1;
+/** Rounding must not decide for the textbook case, the even ring, which lies exactly on the boundary. */
+const THRESHOLD = -1 / 3 + 1e-9;
+
+const smallest = new WeakMap<object, number>();
+
+function isUnstable(graph: Node['graph']): boolean {
+  let lambda = smallest.get(graph);
+  if (lambda === undefined) {
+    lambda = spectrum(graph.weights).lambdaN;
+    smallest.set(graph, lambda);
+  }
+  return lambda <= THRESHOLD;
+}
+
+export const d2: AlgorithmEntry = {
+  id: 'd2',
+  label: 'D²',
+  description: 'Gossip that corrects for differences between the workers’ data.',
+  paper: 'Tang et al., ICML 2018, arXiv 1803.07068',
+  needs: 'an undirected graph that stays the same, λn > −1/3 (or the lazy matrix); whole numbers',
+  lossPolicy: 'view-change',
+  options: {
+    mixing: {
+      kind: 'choice',
+      default: 'auto',
+      choices: ['auto', 'metropolis', 'lazy'],
+      label: 'mixing matrix',
+      help: 'auto: lazy, (W + I) / 2, only where D² would not be stable with W itself.',
+    },
+  },
+  refuses(given) {
+    const unfit = needsWholeNumbers('D²', 'Choose none or fp16.', given) ?? needsFixedSymmetric('D²', given);
+    if (unfit !== null) return unfit;
+    const asIs = choiceOption(given.options, 'mixing') === 'metropolis';
+    if (!asIs || given.graph === null || !isUnstable(given.graph)) return null;
+    return (
+      `D² needs a mixing matrix whose smallest eigenvalue is above −1/3, which that of ${given.topology} ` +
+      'is not. Choose the lazy matrix (mixing auto or lazy), or another topology.'
+    );
+  },
+  caution({ options, graph, topology }) {
+    if (choiceOption(options, 'mixing') !== 'auto' || graph === null || !isUnstable(graph)) return null;
+    return (
+      `The smallest eigenvalue of this ${topology} is not above −1/3, as D² needs it: ` +
+      'the lazy matrix (W + I) / 2 is used.'
+    );
+  },
+  cost: shareCost,
+
+  async enter(node, { x }) {
+    const psi = node.next('psi');
+    node.compute.linear(psi, [[1, x]]);
+    return { x, psi, begun: 0 };
+  },
+
+  async round(node, state) {
+    const { compute } = node;
+    const mixing = choiceOption(node.options, 'mixing');
+    const lazy = mixing === 'lazy' || (mixing === 'auto' && isUnstable(node.graph));
+    const psi = node.next('psi');
+    const h = node.scratch('h');
+    const x = node.next('x');
+    compute.linear(psi, [
+      [1, state.x],
+      [-node.learningRate, await node.gradient(state.x)],
+    ]);
+    if (counted(state, 'begun') === 0) compute.linear(h, [[1, psi]]);
+    else {
+      compute.linear(h, [
+        [1, psi],
+        [1, state.x],
+        [-1, held(state, 'psi')],
+      ]);
+    }
+    const own = await node.share(CORRECTED, h);
+    node.decode(own, x, lazy ? (1 + node.selfWeight) / 2 : node.selfWeight, 'set');
+    for (const message of await node.gather(CORRECTED)) {
+      node.decode(message, x, lazy ? message.weight / 2 : message.weight, 'add');
+    }
+    return { x, psi, begun: 1 };
+  },
+};

@@ -1,0 +1,112 @@
+/**
+ * SGD with error feedback by all-gather: MEM-SGD, top-k SGD, and EF-signSGD.
+ *
+ *   p_i = e_i + γ d_i,   q_i = C(p_i),   e_i ← p_i − q_i,   x ← x − (1/n) Σ_i q_i
+ *
+ * with d_i the gradient, or Nesterov-free momentum of it, m_i ← μ m_i + g_i, taken before compression.
+ * Stich, Cordonnier, Jaggi: Sparsified SGD with Memory, NeurIPS 2018, arXiv 1809.07599; Karimireddy, Rebjock,
+ * Stich, Jaggi: Error Feedback Fixes SignSGD, ICML 2019, arXiv 1901.09847. Residuals are in step units, so
+ * x − mean e moves exactly by −γ mean d whatever the schedule of γ.
+ *
+ * Hierarchical (HiTopKComm, Shi et al. 2020, arXiv 2010.10458): the workers of a tab sum their p, and what
+ * goes from tab to tab is compressed, shard by shard; x − (1/n) Σ e then moves by −γ mean d just so.
+ */
+import { numberOption, type OptionSchema, type Options } from '../base/options.ts';
+import { type AlgorithmEntry, held } from './algorithm.ts';
+import { allGatherCost, allGatherMean } from './collectives/all-gather.ts';
+import { hierarchicalSparseCost, hierarchicalSparseSum } from './collectives/hierarchical.ts';
+import { needsComplete, needsContraction } from './needs.ts';
+import { adoptReplicas, stepReplica } from './replicas.ts';
+
+const STEP = 1;
+
+const options: OptionSchema = {
+  momentum: {
+    kind: 'number',
+    default: 0,
+    min: 0,
+    max: 0.999,
+    label: 'momentum μ',
+    help: 'Momentum of each worker’s own gradients, before they are compressed; 0 is the plain gradient.',
+  },
+};
+
+const COLLECTIVE: OptionSchema = {
+  collective: {
+    kind: 'choice',
+    default: 'all-gather',
+    choices: ['all-gather', 'hierarchical'],
+    label: 'collective',
+    help: 'All-gather: everybody’s message to everybody. Hierarchical: the workers of a tab add up whole steps, and compress what goes to other tabs, each its share of the model.',
+  },
+};
+
+const isHierarchical = ({ collective }: Options) => collective === 'hierarchical';
+
+const common = {
+  lossPolicy: 'view-change',
+  options,
+  cost: (given) => (isHierarchical(given.options) ? hierarchicalSparseCost(given) : allGatherCost(given)),
+  async enter(node, start) {
+    const { compute } = node;
+    const { x } = await adoptReplicas(node, start, { vectors: [], numbers: {} });
+    const e = node.next('e');
+    const m = node.next('m');
+    const { previous } = start;
+    compute.linear(e, previous === null ? [] : [[1, held(previous, 'e')]]);
+    compute.linear(m, previous === null ? [] : [[1, held(previous, 'm')]]);
+    return { x, e, m };
+  },
+  async round(node, state) {
+    const { compute } = node;
+    const m = node.next('m');
+    const e = node.next('e');
+    const x = node.next('x');
+    const p = node.scratch('p');
+    const mean = node.scratch('mean');
+    compute.linear(m, [
+      [numberOption(node.options, 'momentum'), held(state, 'm')],
+      [1, await node.gradient(state.x)],
+    ]);
+    compute.linear(p, [
+      [1, held(state, 'e')],
+      [node.learningRate, m],
+    ]);
+    if (isHierarchical(node.options)) {
+      await hierarchicalSparseSum(node, STEP, p, mean, e);
+      compute.linear(mean, [[1 / node.size, mean]]);
+    } else {
+      const own = await allGatherMean(node, STEP, p, mean);
+      compute.linear(e, [[1, p]]);
+      node.decode(own, e, -1, 'add');
+    }
+    stepReplica(node, state.x, mean, 1, x);
+    return { x, e, m };
+  },
+} as const satisfies Partial<AlgorithmEntry>;
+
+export const efSgd: AlgorithmEntry = {
+  ...common,
+  options: { ...options, ...COLLECTIVE },
+  id: 'ef-sgd',
+  label: 'EF-SGD',
+  description: 'Everybody sends everybody a compressed step; what was left out is added to the next.',
+  paper: 'Stich et al., NeurIPS 2018, arXiv 1809.07599 (MEM-SGD, top-k SGD)',
+  needs: 'complete graph; a contraction',
+  prefers: { topology: { id: 'complete' }, compressor: { id: 'top-k' } },
+  refuses: (given) => needsComplete('EF-SGD', given) ?? needsContraction('EF-SGD', given),
+};
+
+export const efSignSgd: AlgorithmEntry = {
+  ...common,
+  id: 'ef-sign-sgd',
+  label: 'EF-signSGD',
+  description: 'Signs with their mean magnitude, and error feedback: signSGD made to converge.',
+  paper: 'Karimireddy et al., ICML 2019, arXiv 1901.09847',
+  needs: 'complete graph; one-bit with a mean magnitude for each tensor',
+  prefers: {
+    topology: { id: 'complete' },
+    compressor: { id: 'one-bit', options: { scale: 'l1', granularity: 'tensor' } },
+  },
+  refuses: (given) => needsComplete('EF-signSGD', given) ?? needsContraction('EF-signSGD', given),
+};

@@ -1,0 +1,139 @@
+/**
+ * FedAvg, and two that change one line of it: FedMom adds momentum at the server, FedProx a pull towards
+ * the server's model at the clients.
+ *
+ *   client k:  y ← w,  then H steps  y ← y − γ (g_k(y) + μ (y − w));   w_k = y
+ *   server:    Δ = Σ_k (n_k / Σ n) (w − w_k),   v⁺ = w − Δ,   w ← v⁺ + β (v⁺ − v),   v ← v⁺
+ *
+ * μ = β = 0 is FedAvg: McMahan et al., AISTATS 2017, arXiv 1602.05629. β > 0 is FedMom: Huo, Yang, Gu, Carin,
+ * Huang, 2020, arXiv 2002.02090, with v = w_0 at the start, not the zeros of the authors' code. μ > 0 is
+ * FedProx: Li, Sahu, Zaheer, Sanjabi, Talwalkar, Smith, MLSys 2020, arXiv 1812.06127.
+ */
+import { numberOption, type OptionSchema } from '../base/options.ts';
+import { type AlgorithmEntry, counted, held, type Node, type Start, type State } from './algorithm.ts';
+import {
+  beginFederated,
+  clientsOf,
+  clientWeights,
+  collect,
+  distribute,
+  FEDERATED_OPTIONS,
+  federatedCost,
+  needsStar,
+  rowsIn,
+  serverOf,
+  trainLocally,
+} from './federated.ts';
+import { localSteps } from './local-steps.ts';
+import { needsWholeNumbers } from './needs.ts';
+
+const MODEL = 1;
+const NEXT = 2;
+
+const common = {
+  lossPolicy: 'view-change',
+  optimizers: 'local',
+  needs: 'star (or complete graph); whole numbers',
+  prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
+  options: FEDERATED_OPTIONS,
+  gradients: localSteps,
+  cost: federatedCost,
+  enter: begin,
+  round: (node, state) => federate(node, state, 0, 0),
+} as const satisfies Partial<AlgorithmEntry>;
+
+const whole = (name: string, given: Parameters<AlgorithmEntry['refuses']>[0]) =>
+  needsStar(name, given) ?? needsWholeNumbers(name, 'Choose none or fp16.', given);
+
+export const fedavg: AlgorithmEntry = {
+  ...common,
+  id: 'fedavg',
+  label: 'FedAvg',
+  description: 'Some clients train for a while; a server averages their models.',
+  paper: 'McMahan et al., AISTATS 2017, arXiv 1602.05629',
+  refuses: (given) => whole('FedAvg', given),
+};
+
+const BETA: OptionSchema = {
+  beta: {
+    kind: 'number',
+    default: 0.9,
+    min: 0,
+    max: 0.999,
+    label: 'server momentum β',
+    help: 'How much of the server’s last step it takes again; 0 is FedAvg.',
+  },
+};
+
+export const fedmom: AlgorithmEntry = {
+  ...common,
+  id: 'fedmom',
+  label: 'FedMom',
+  description: 'FedAvg with momentum at the server.',
+  paper: 'Huo et al., 2020, arXiv 2002.02090',
+  options: { ...FEDERATED_OPTIONS, ...BETA },
+  refuses: (given) => whole('FedMom', given),
+  round: (node, state) => federate(node, state, numberOption(node.options, 'beta'), 0),
+};
+
+const MU: OptionSchema = {
+  mu: {
+    kind: 'number',
+    default: 0.01,
+    min: 0,
+    max: 100,
+    label: 'pull μ',
+    help: 'How strongly clients are held near the server’s model; 0 is FedAvg.',
+  },
+};
+
+export const fedprox: AlgorithmEntry = {
+  ...common,
+  id: 'fedprox',
+  label: 'FedProx',
+  description: 'FedAvg whose clients are held near the server’s model.',
+  paper: 'Li et al., MLSys 2020, arXiv 1812.06127',
+  options: { ...FEDERATED_OPTIONS, ...MU },
+  refuses: (given) => whole('FedProx', given),
+  round: (node, state) => federate(node, state, 0, numberOption(node.options, 'mu')),
+};
+
+/** v begins where the model is: w_0, or the model that a worker takes over without the server's v. */
+async function begin(node: Node, start: Start): Promise<State> {
+  const state = await beginFederated(node, start, ['v']);
+  if (counted(state, 'at') > 0) return state;
+  const v = node.next('v');
+  node.compute.linear(v, [[1, state.x]]);
+  return { ...state, v };
+}
+
+async function federate(node: Node, state: State, beta: number, mu: number): Promise<State> {
+  const { compute, rank, round } = node;
+  const clients = clientsOf(node, round);
+  const w = state.x;
+  const y = node.scratch('y');
+  if (clients.includes(rank)) {
+    await trainLocally(node, w, y, (at, gradient) => {
+      const step = [[1, gradient]] as const;
+      return mu === 0 ? step : [...step, [mu, at], [-mu, w]];
+    });
+  }
+  const models = await collect(node, MODEL, clients, y);
+  const x = node.next('x');
+  const v = node.next('v');
+  compute.linear(x, [[1, w]]);
+  if (rank === serverOf(node)) {
+    // v⁺ = w − Δ is the weighted mean of the clients' models.
+    const weights = clientWeights(state, clients);
+    compute.linear(v, []);
+    for (const model of models) node.decode(model, v, weights.get(model.rank) ?? 0, 'add');
+    compute.linear(x, [
+      [1 + beta, v],
+      [-beta, held(state, 'v')],
+    ]);
+  }
+  const latest = await distribute(node, NEXT, x);
+  // Whoever takes over from a server that left begins without momentum.
+  if (rank !== serverOf(node)) compute.linear(v, [[1, x]]);
+  return { x, v, at: latest ? round + 1 : counted(state, 'at'), ...rowsIn(state) };
+}

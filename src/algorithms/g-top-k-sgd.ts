@@ -1,0 +1,84 @@
+/**
+ * gTop-k SGD: error feedback over a sum of steps that stays k-sparse on its way through a tree.
+ *
+ *   p_i = e_i + γ m_i,   q_i = top-k(p_i),   q = gTop-k(Σ_i q_i),   x ← x − q / n
+ *   e_i ← p_i − (what of p_i, and of what this worker merged, is in q)
+ *
+ * with m_i ← μ m_i + g_i. Shi et al., "A distributed synchronous SGD algorithm with global top-k
+ * sparsification for low bandwidth networks", ICDCS 2019, arXiv 1901.04359. Residuals are in step units. In
+ * the leak-free mode x − mean e moves exactly by −γ mean m; as published, some of it is lost on the way
+ * (see `collectives/g-top-k.ts`). A worker that is alone compresses nothing.
+ */
+import { booleanOption, numberOption } from '../base/options.ts';
+import { type AlgorithmEntry, type Configuration, held, type Refusal } from './algorithm.ts';
+import { gTopKCost, gTopKSum } from './collectives/g-top-k.ts';
+import { needsComplete } from './needs.ts';
+import { adoptReplicas, stepReplica } from './replicas.ts';
+
+const STEP = 1;
+
+export const gTopKSgd: AlgorithmEntry = {
+  id: 'g-top-k-sgd',
+  label: 'gTop-k SGD',
+  description:
+    'Sparse steps are merged two by two, each time down to the largest, so traffic grows with log n.',
+  paper: 'Shi et al., ICDCS 2019, arXiv 1901.04359',
+  needs: 'complete graph; top-k (or ms-top-k)',
+  lossPolicy: 'view-change',
+  options: {
+    leakFree: {
+      kind: 'boolean',
+      default: true,
+      label: 'leak-free',
+      help: 'What is dropped in the middle of the tree stays with the worker that dropped it; without, as published, some of it is lost.',
+    },
+    momentum: {
+      kind: 'number',
+      default: 0,
+      min: 0,
+      max: 0.999,
+      label: 'momentum μ',
+      help: 'Momentum of each worker’s own gradients, before they are made sparse; 0 is the plain gradient.',
+    },
+  },
+  prefers: { topology: { id: 'complete' }, compressor: { id: 'top-k' } },
+  refuses: (given) => needsComplete('gTop-k SGD', given) ?? needsPairs(given),
+  cost: gTopKCost,
+
+  async enter(node, start) {
+    const { compute } = node;
+    const { x } = await adoptReplicas(node, start, { vectors: [], numbers: {} });
+    const e = node.next('e');
+    const m = node.next('m');
+    const { previous } = start;
+    compute.linear(e, previous === null ? [] : [[1, held(previous, 'e')]]);
+    compute.linear(m, previous === null ? [] : [[1, held(previous, 'm')]]);
+    return { x, e, m };
+  },
+
+  async round(node, state) {
+    const { compute, options, size } = node;
+    const m = node.next('m');
+    const e = node.next('e');
+    const x = node.next('x');
+    const p = node.scratch('p');
+    compute.linear(m, [
+      [numberOption(options, 'momentum'), held(state, 'm')],
+      [1, await node.gradient(state.x)],
+    ]);
+    compute.linear(p, [
+      [1, held(state, 'e')],
+      [node.learningRate, m],
+    ]);
+    const sum = size === 1 ? p : node.scratch('sum');
+    if (size === 1) compute.linear(e, []);
+    else await gTopKSum(node, STEP, p, sum, e, booleanOption(options, 'leakFree'));
+    stepReplica(node, state.x, sum, 1 / size, x);
+    return { x, e, m };
+  },
+};
+
+function needsPairs({ compressor }: Configuration): Refusal | null {
+  if (compressor === 'top-k' || compressor === 'ms-top-k') return null;
+  return `gTop-k SGD merges coordinates with their values, which ${compressor} does not send: choose top-k.`;
+}

@@ -1,0 +1,106 @@
+/**
+ * RPS: model averaging over an unreliable network, where lost messages are simply done without.
+ *
+ *   h_i = x_i − γ g_i(x_i), cut into n blocks; worker b averages block b over those whose message came
+ *   (itself among them) and sends the mean to all; who does not get it keeps its own h for that block.
+ *
+ * Yu, Tang et al.: Distributed Learning over Unreliable Networks, ICML 2019, arXiv 1810.07766. Losses are
+ * drawn from the seed, the same for all workers, so that a run can be repeated: who would have lost a
+ * message does not wait for it. Models are averaged, not gradients: with gradients, replicas would drift
+ * apart without bound.
+ */
+import { numberOption } from '../base/options.ts';
+import type { AlgorithmEntry, Node } from './algorithm.ts';
+import { partsOf } from './collectives/parts.ts';
+import { beginOptimizer, stepLocally } from './local-optimizer.ts';
+import { needsComplete, needsWholeNumbers } from './needs.ts';
+
+const SCATTER = 1;
+const GATHER = 2;
+
+/** Which messages of a phase are lost, as lost[from][to]; one's own never is. */
+function losses(node: Node, phase: number): readonly (readonly boolean[])[] {
+  const rate = numberOption(node.options, 'dropRate');
+  const random = node.commonRandom(phase);
+  return Array.from({ length: node.size }, (_, from) =>
+    Array.from({ length: node.size }, (_unused, to) => {
+      const lost = random.uniform() < rate;
+      return from !== to && lost;
+    }),
+  );
+}
+
+export const rps: AlgorithmEntry = {
+  id: 'rps',
+  label: 'RPS',
+  description: 'Model averaging that does without whatever the network loses.',
+  paper: 'Yu et al., ICML 2019, arXiv 1810.07766',
+  needs: 'complete graph; whole numbers',
+  lossPolicy: 'tolerates',
+  optimizers: 'local',
+  prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },
+  options: {
+    dropRate: {
+      kind: 'number',
+      default: 0.1,
+      min: 0,
+      max: 1,
+      label: 'messages lost',
+      help: 'Share of messages that are lost on their way, drawn from the seed.',
+    },
+  },
+  refuses: (given) => needsComplete('RPS', given) ?? needsWholeNumbers('RPS', 'Choose none or fp16.', given),
+  // What is lost is never sent: this is the mean over draws.
+  cost({ graph: { n }, layout, compressed, options }) {
+    const blocks = partsOf(layout, n).filter(({ length }) => length > 0);
+    const all = 2 * (n - 1) * blocks.reduce((bytes, block) => bytes + compressed(block.layout), 0);
+    const arrive = 1 - numberOption(options, 'dropRate');
+    return { messages: arrive * 2 * (n - 1) * blocks.length, bytes: arrive * all };
+  },
+  enter: async (node, { x, previous }) => ({ x, ...beginOptimizer(node, previous) }),
+
+  async round(node, state) {
+    const { compute, rank, size } = node;
+    const { slices } = compute;
+    const x = node.next('x');
+    const remembered = await stepLocally(node, state, state.x, x);
+    if (size === 1) return { x, ...remembered };
+    const blocks = partsOf(node.layout, size);
+    const scattered = losses(node, SCATTER);
+    const gathered = losses(node, GATHER);
+    await Promise.all(
+      blocks.map(async ({ offset, length, layout }, server) => {
+        if (server === rank || length === 0 || scattered[rank]?.[server] === true) return;
+        const block = node.scratch(`block ${server}`, length);
+        slices.copy(block, 0, x, offset, length);
+        node.send(server, SCATTER, await node.compressed(layout).encode(block, SCATTER, server));
+      }),
+    );
+    const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
+    const mine = blocks[rank];
+    if (mine !== undefined && mine.length > 0) {
+      const packer = node.compressed(mine.layout);
+      const senders = others.filter((from) => scattered[from]?.[rank] !== true);
+      const heard = await node.gather(SCATTER, senders);
+      const mean = node.scratch('mean', mine.length);
+      slices.copy(mean, 0, x, mine.offset, mine.length);
+      for (const message of heard) packer.decode(message, mean, 1, 'add');
+      compute.linear(mean, [[1 / (heard.length + 1), mean]]);
+      const answer = await packer.encode(mean, GATHER);
+      for (const to of others) if (gathered[rank]?.[to] !== true) node.send(to, GATHER, answer);
+      packer.decode(answer, mean, 1, 'set');
+      slices.copy(x, mine.offset, mean, 0, mine.length);
+    }
+    const servers = others.filter(
+      (server) => (blocks[server]?.length ?? 0) > 0 && gathered[server]?.[rank] !== true,
+    );
+    for (const message of await node.gather(GATHER, servers)) {
+      const block = blocks[message.rank];
+      if (block === undefined) continue;
+      const mean = node.scratch(`block ${message.rank}`, block.length);
+      node.compressed(block.layout).decode(message, mean, 1, 'set');
+      slices.copy(x, block.offset, mean, 0, block.length);
+    }
+    return { x, ...remembered };
+  },
+};

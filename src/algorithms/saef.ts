@@ -1,0 +1,70 @@
+/**
+ * SAEF: step ahead, and error averaging. Error feedback whose gradient is taken where the residual would
+ * put the worker, not where the server's model is.
+ *
+ *   y_i = x − e_i,   Δ_i = e_i + γ g_i(y_i),   q_i = C(Δ_i),   e_i ← Δ_i − q_i
+ *   v = (1/n) Σ q_i + E,   q = C(v),   E ← v − q,   x ← x − q
+ *
+ * and every `averagePeriod` rounds e_i ← mean_j e_j, sent whole. Xu, Huo, Huang: Step-Ahead Error Feedback
+ * for Distributed Training with Compressed Gradient, AAAI 2021, arXiv 2008.05823. Residuals are in step
+ * units: x − mean e − E moves by −γ mean g.
+ */
+import { numberOption } from '../base/options.ts';
+import type { AlgorithmEntry } from './algorithm.ts';
+import { meanOverAll } from './collectives/mean.ts';
+import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
+import { needsCompleteOrStar, needsContractionLike } from './needs.ts';
+import { adoptReplicas, stepReplica } from './replicas.ts';
+
+const STEP = 1;
+const AVERAGE = 2;
+
+export const saef: AlgorithmEntry = {
+  id: 'saef',
+  label: 'SAEF',
+  description: 'Error feedback one step ahead: gradients are taken where the residual leads.',
+  paper: 'Xu, Huo, Huang, AAAI 2021, arXiv 2008.05823',
+  needs: 'complete graph or star; a contraction',
+  lossPolicy: 'view-change',
+  options: {
+    averagePeriod: {
+      kind: 'number',
+      default: 0,
+      min: 0,
+      max: 100000,
+      integer: true,
+      label: 'error averaging every',
+      help: 'Rounds between two exchanges of whole residuals, after which all hold their mean; 0 is never.',
+    },
+  },
+  prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l1' } } },
+  refuses: (given) => needsCompleteOrStar('SAEF', given) ?? needsContractionLike('SAEF', given),
+  cost: twoPassCost,
+  enter: async (node, start) => ({
+    ...(await adoptReplicas(node, start, { vectors: [], numbers: {} })),
+    ...beginResiduals(node, start),
+  }),
+
+  async round(node, state) {
+    const { compute, round } = node;
+    const period = numberOption(node.options, 'averagePeriod');
+    let residuals = residualsIn(state);
+    if (period > 0 && round > 0 && round % period === 0) {
+      const e = node.scratch('mean of e');
+      await meanOverAll(node, AVERAGE, residuals.e, e, (layout) => node.dense(layout.length));
+      residuals = { ...residuals, e };
+    }
+    const y = node.scratch('y');
+    compute.linear(y, [
+      [1, state.x],
+      [-1, residuals.e],
+    ]);
+    const step = node.scratch('step');
+    compute.linear(step, [[node.learningRate, await node.gradient(y)]]);
+    const mean = node.scratch('mean');
+    const x = node.next('x');
+    const after = await twoPassMean(node, STEP, step, mean, residuals);
+    stepReplica(node, state.x, mean, 1, x);
+    return { x, ...after };
+  },
+};
