@@ -26,6 +26,7 @@ const row: ReportRow = {
   hidden: false,
   backend: 'webgpu',
   adapter: 'a GPU',
+  residualNorm: null,
   rows: 1000,
   edges: [
     [1, 100],
@@ -90,6 +91,7 @@ describe('control messages', () => {
       { kind: 'pause' },
       { kind: 'step' },
       { kind: 'reset' },
+      { kind: 'reset', model: '0f'.repeat(32) },
       { kind: 'recipe', recipe: '{}', restart: true },
       { kind: 'renew' },
     ] as const) {

@@ -33,6 +33,8 @@ const list = <Item extends v.GenericSchema>(item: Item, maximum: number) =>
 const peerId = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
 const viewId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{0,64}$/));
+/** SHA-256 of parameters as little-endian f32. */
+const modelHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const backend = v.picklist(['webgpu', 'cpu', 'unknown']);
 const mode = v.picklist(['graceful', 'abort']);
 
@@ -67,6 +69,7 @@ export const viewSchema = v.object({
     stopAt: v.nullable(u32),
     epoch: u32,
     dealt: v.nullable(whole(0xffff)),
+    model: v.optional(modelHash),
   }),
   seats: list(
     v.object({ seat, peer: peerId, worker: whole(MAX_WORKERS_PER_PEER - 1), since: u32 }),
@@ -79,7 +82,7 @@ export const commandSchema = v.variant('kind', [
   v.object({ kind: v.literal('start'), stopAt: v.nullable(u32) }),
   v.object({ kind: v.literal('pause') }),
   v.object({ kind: v.literal('step') }),
-  v.object({ kind: v.literal('reset') }),
+  v.object({ kind: v.literal('reset'), model: v.optional(modelHash) }),
   v.object({ kind: v.literal('recipe'), recipe: text(MAX_RECIPE_LENGTH), restart: v.boolean() }),
   v.object({ kind: v.literal('renew') }),
 ]);
@@ -96,6 +99,8 @@ const reportRow = v.object({
   hidden: v.boolean(),
   backend,
   adapter: text(120),
+  /** ‖e‖ of what its compressor has left out so far. */
+  residualNorm: v.nullable(v.pipe(finite, v.minValue(0))),
   /** Rows of training data it holds. */
   rows: u32,
   /** [neighbour's seat, algorithm bytes sent to it so far]. */

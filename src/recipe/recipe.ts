@@ -13,16 +13,24 @@ export interface Choice {
 
 export interface Recipe {
   readonly dataset: Choice;
-  /** `iid`, or with its parameter in options: `shards` {labels}, `dirichlet` {alpha}. */
+  /** `iid`, `contiguous`, or with its parameter in options: `shards` {labels}, `dirichlet` {alpha}. */
   readonly partition: Choice;
   readonly model: Choice;
   readonly algorithm: Choice;
   readonly compressor: Choice;
   readonly topology: Choice;
+  /** How a worker steps along a gradient, where the algorithm leaves that open. */
+  readonly optimizer: Choice;
+  /** How the learning rate of a round comes from `lr`. */
+  readonly schedule: Choice;
   /** Learning rate γ. */
   readonly lr: number;
-  /** Rows a worker uses for one gradient. */
+  /** Largest norm of a gradient; 0: any. */
+  readonly clip: number;
+  /** Rows a worker uses for one gradient; 0: all that it holds. */
   readonly batch: number;
+  /** Initial parameters: the model's own from the seed, or all 0. */
+  readonly init: 'standard' | 'zeros';
   readonly seed: number;
   /** Number of rounds, or 0 for no end. */
   readonly rounds: number;
@@ -30,6 +38,10 @@ export interface Recipe {
   readonly evalEvery: number;
   /** Number of seats to deal the data over, or 0: whoever is present at the start. */
   readonly seats: number;
+  /** Emulated time of a gradient, slower workers, and links, as `conditions.ts` reads them; '' for none. */
+  readonly compute: string;
+  readonly straggler: string;
+  readonly link: string;
 }
 
 /** Settings of this peer alone; never hashed. */

@@ -2,21 +2,27 @@
  * What a recipe may be: the registries and the scalars, checked in one place for the form, the URL, the
  * room, the command line and `run.json`. Any text gives a legal recipe or an `OptionError` of one line.
  */
-import type { Configuration } from '../algorithms/algorithm.ts';
+import type { Preference } from '../algorithms/algorithm.ts';
 import { ALGORITHMS } from '../algorithms/index.ts';
 import {
+  choiceOption,
   completeOptions,
   numberOption,
   OptionError,
   type OptionSchema,
   parseOption,
+  textOption,
 } from '../base/options.ts';
 import { findEntry } from '../base/registry.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import { DATASETS, PARTITIONS } from '../data/index.ts';
 import { parsePartition } from '../data/partition-text.ts';
 import { MODELS } from '../models/index.ts';
+import { CLIP } from '../optimizers/clip.ts';
+import { OPTIMIZERS } from '../optimizers/index.ts';
+import { SCHEDULES } from '../optimizers/schedules.ts';
 import { TOPOLOGIES } from '../topology/index.ts';
+import { conditionsIn } from './conditions.ts';
 import type { Choice, Recipe } from './recipe.ts';
 
 interface Entry {
@@ -34,6 +40,8 @@ export const FAMILIES = {
   algorithm: ALGORITHMS,
   compressor: COMPRESSORS,
   topology: TOPOLOGIES,
+  optimizer: OPTIMIZERS,
+  schedule: SCHEDULES,
 } as const satisfies Readonly<Record<string, readonly Entry[]>>;
 
 export type Family = keyof typeof FAMILIES;
@@ -44,9 +52,11 @@ export const FAMILY_NAMES = [
   'algorithm',
   'compressor',
   'topology',
+  'optimizer',
+  'schedule',
 ] as const satisfies readonly Family[];
 
-/** The numbers of a recipe that belong to no entry. */
+/** The settings of a recipe that belong to no entry. */
 export const SCALARS = {
   lr: {
     kind: 'number',
@@ -56,14 +66,23 @@ export const SCALARS = {
     label: 'learning rate',
     help: 'Step size of each gradient step. Too large diverges, too small learns slowly.',
   },
+  clip: CLIP,
   batch: {
     kind: 'number',
     default: 32,
     min: 1,
     max: 1024,
     integer: true,
+    zero: 'full',
     label: 'batch',
-    help: 'Rows a worker looks at for one gradient.',
+    help: 'Rows a worker looks at for one gradient; full takes all rows that it holds.',
+  },
+  init: {
+    kind: 'choice',
+    default: 'standard',
+    choices: ['standard', 'zeros'],
+    label: 'start',
+    help: 'Initial parameters: standard draws them from the seed as the model asks for, zeros are all 0.',
   },
   seed: {
     kind: 'number',
@@ -101,10 +120,43 @@ export const SCALARS = {
     label: 'seats',
     help: 'Number of workers to deal the data over; 0 deals it over whoever is present at the start.',
   },
+  compute: {
+    kind: 'text',
+    default: '',
+    maxLength: 60,
+    label: 'emulated compute',
+    help: 'Time that a gradient takes, such as 20ms,jitter=10%; empty: as long as it takes.',
+  },
+  straggler: {
+    kind: 'text',
+    default: '',
+    maxLength: 400,
+    label: 'stragglers',
+    help: 'Workers that are slower, by seat: 3:10x or 0:2x,3:10x.',
+  },
+  link: {
+    kind: 'text',
+    default: '',
+    maxLength: 120,
+    label: 'emulated links',
+    help: 'What every link between two workers is like: bandwidth=10mbit,latency=50ms,jitter=5ms,loss=1%; per=worker shares the bandwidth among all that a worker sends.',
+  },
 } as const satisfies OptionSchema;
 
 export type ScalarName = keyof typeof SCALARS;
-export const SCALAR_NAMES = ['lr', 'batch', 'seed', 'rounds', 'evalEvery', 'seats'] as const;
+export const SCALAR_NAMES = [
+  'lr',
+  'clip',
+  'batch',
+  'init',
+  'seed',
+  'rounds',
+  'evalEvery',
+  'seats',
+  'compute',
+  'straggler',
+  'link',
+] as const;
 
 /** Parts of a recipe as they come from text: anything may be missing. */
 export interface RecipeParts {
@@ -118,27 +170,35 @@ const DEFAULT_IDS: Readonly<Record<Family, string>> = {
   algorithm: 'd-psgd',
   compressor: 'none',
   topology: 'ring',
+  optimizer: 'sgd',
+  schedule: 'constant',
 };
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function choice(family: Family, given: unknown): Choice {
+function choice(family: Family, given: unknown, preferred?: Preference): Choice {
   if (given !== undefined && !isRecord(given)) {
     throw new OptionError(`${family} must have an id and options.`);
   }
-  const id = given?.id ?? DEFAULT_IDS[family];
+  const id = given?.id ?? preferred?.id ?? DEFAULT_IDS[family];
   if (typeof id !== 'string') throw new OptionError(`${family}.id must be text.`);
-  const options = given?.options ?? {};
-  if (!isRecord(options)) throw new OptionError(`${family}.options must be an object.`);
+  const chosen = id === preferred?.id ? preferred.options : undefined;
+  const options = { ...chosen, ...optionsIn(family, given) };
   const entries: readonly Entry[] = FAMILIES[family];
   const entry = findEntry(family, entries, id);
   return { id, options: completeOptions(family, entry.options, options) };
 }
 
+function optionsIn(family: Family, given: Record<string, unknown> | undefined): Record<string, unknown> {
+  const options = given?.options ?? {};
+  if (!isRecord(options)) throw new OptionError(`${family}.options must be an object.`);
+  return options;
+}
+
 /**
- * A complete recipe from whatever is given; the rest are defaults.
+ * A complete recipe from whatever is given; the rest are defaults, or what the algorithm prefers.
  * @throws {OptionError} with one line that names what is wrong and what is allowed.
  */
 export function buildRecipe(parts: unknown): Recipe {
@@ -153,19 +213,32 @@ export function buildRecipe(parts: unknown): Recipe {
     SCALAR_NAMES.filter((name) => parts[name] !== undefined).map((name) => [name, parts[name]]),
   );
   const scalars = completeOptions('recipe', SCALARS, given);
+  const conditions = {
+    compute: textOption(scalars, 'compute'),
+    straggler: textOption(scalars, 'straggler'),
+    link: textOption(scalars, 'link'),
+  };
+  conditionsIn(conditions);
+  const algorithm = choice('algorithm', parts.algorithm);
+  const { prefers } = findEntry('algorithm', ALGORITHMS, algorithm.id);
   return {
     dataset: choice('dataset', parts.dataset),
     partition: choice('partition', parts.partition),
     model: choice('model', parts.model),
-    algorithm: choice('algorithm', parts.algorithm),
-    compressor: choice('compressor', parts.compressor),
-    topology: choice('topology', parts.topology),
+    algorithm,
+    compressor: choice('compressor', parts.compressor, prefers?.compressor),
+    topology: choice('topology', parts.topology, prefers?.topology),
+    optimizer: choice('optimizer', parts.optimizer),
+    schedule: choice('schedule', parts.schedule),
     lr: numberOption(scalars, 'lr'),
+    clip: numberOption(scalars, 'clip'),
     batch: numberOption(scalars, 'batch'),
+    init: choiceOption(scalars, 'init') === 'zeros' ? 'zeros' : 'standard',
     seed: numberOption(scalars, 'seed'),
     rounds: numberOption(scalars, 'rounds'),
     evalEvery: numberOption(scalars, 'evalEvery'),
     seats: numberOption(scalars, 'seats'),
+    ...conditions,
   };
 }
 
@@ -176,8 +249,8 @@ function family(name: string): Family | undefined {
 }
 
 /**
- * Sets one path of the parts from text: `lr`, `algorithm` (an id), `partition` (`shards:2`), or
- * `algorithm.eta`. Values are checked by `buildRecipe`, except that unknown paths throw here.
+ * Sets one path of the parts from text: `lr`, `algorithm` (an id), `partition` (`shards:2`), `dataset`
+ * (`csv:FILE`), or `algorithm.eta`. Values are checked by `buildRecipe`, except that unknown paths throw here.
  * @throws {OptionError}
  */
 export function setPath(parts: RecipeParts, path: string, text: string): void {
@@ -201,34 +274,22 @@ export function setPath(parts: RecipeParts, path: string, text: string): void {
     parts[name] = parsePartition(text);
   } else {
     const entries: readonly Entry[] = FAMILIES[name];
-    findEntry(name, entries, text);
+    const { id, first } = name === 'dataset' ? datasetIn(text) : { id: text, first: {} };
+    findEntry(name, entries, id);
     // Options given before their entry is named are its; those of another entry go with it.
-    const kept = current.id === undefined || current.id === text ? options : {};
-    parts[name] = { id: text, options: kept };
+    const kept = current.id === undefined || current.id === id ? options : {};
+    parts[name] = { id, options: { ...kept, ...first } };
   }
 }
 
-/** Why this recipe cannot run, in a sentence that says what to choose instead; null if it can. */
-export function refusal(recipe: Recipe): string | null {
-  return algorithmOf(recipe).refuses(configurationOf(recipe));
-}
-
-/** Why this recipe, though legal, is likely to disappoint, and what to choose instead; or null. */
-export function caution(recipe: Recipe): string | null {
-  return algorithmOf(recipe).caution?.(configurationOf(recipe)) ?? null;
-}
-
-const algorithmOf = (recipe: Recipe) => findEntry('algorithm', ALGORITHMS, recipe.algorithm.id);
-
-function configurationOf(recipe: Recipe): Configuration {
-  const compressor = findEntry('compressor', COMPRESSORS, recipe.compressor.id);
-  return {
-    options: recipe.algorithm.options,
-    compressor: compressor.id,
-    compressorClass: compressor.class,
-    compressorOptions: recipe.compressor.options,
-    topology: recipe.topology.id,
-  };
+/** `csv:FILE`: what follows the colon is the value of the data set's first option. */
+function datasetIn(text: string): { id: string; first: Record<string, string> } {
+  const colon = text.indexOf(':');
+  if (colon < 0) return { id: text, first: {} };
+  const id = text.slice(0, colon);
+  const [option] = Object.keys(findEntry('dataset', DATASETS, id).options);
+  if (option === undefined) throw new OptionError(`dataset: ${id} takes no value; write just "${id}".`);
+  return { id, first: { [option]: text.slice(colon + 1) } };
 }
 
 const parsed = new Map<string, Recipe>();

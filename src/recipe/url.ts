@@ -2,7 +2,13 @@
  * The recipe and the local settings in a URL, so that a link reproduces a run. What equals the default is
  * left out; what is not understood is reported, never fatal. The room is in the fragment (`#room=…`).
  */
-import { OptionError, type OptionSchema, type OptionValue, parseOption } from '../base/options.ts';
+import {
+  OptionError,
+  type OptionSchema,
+  type OptionValue,
+  optionText,
+  parseOption,
+} from '../base/options.ts';
 import { partitionText } from '../data/partition-text.ts';
 import type { Choice, LocalSettings, Recipe } from './recipe.ts';
 import {
@@ -13,6 +19,7 @@ import {
   type Family,
   type RecipeParts,
   SCALAR_NAMES,
+  SCALARS,
   setPath,
 } from './schema.ts';
 
@@ -53,8 +60,8 @@ function same(a: OptionValue | undefined, b: OptionValue | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function writeChoice(query: URLSearchParams, name: Family, choice: Choice): void {
-  const standard = DEFAULT_RECIPE[name];
+/** Writes what differs from `standard`, which is what a recipe with the same algorithm has by itself. */
+function writeChoice(query: URLSearchParams, name: Family, choice: Choice, standard: Choice): void {
   if (name === 'partition') {
     const text = partitionText(choice);
     if (text !== partitionText(standard)) query.set(name, text);
@@ -63,8 +70,9 @@ function writeChoice(query: URLSearchParams, name: Family, choice: Choice): void
   if (choice.id !== standard.id) query.set(name, choice.id);
   const entry = FAMILIES[name].find((candidate) => candidate.id === choice.id);
   for (const [option, value] of Object.entries(choice.options)) {
-    if (!same(value, entry?.options[option]?.default)) {
-      query.set(`${name}.${option}`, Array.isArray(value) ? value.join(',') : String(value));
+    const silent = choice.id === standard.id ? standard.options[option] : entry?.options[option]?.default;
+    if (!same(value, silent)) {
+      query.set(`${name}.${option}`, optionText(entry?.options[option], value));
     }
   }
 }
@@ -72,9 +80,12 @@ function writeChoice(query: URLSearchParams, name: Family, choice: Choice): void
 /** Query (and fragment, if a room is named) for this recipe and these settings; '' for all defaults. */
 export function urlOf(recipe: Recipe, local: LocalSettings = DEFAULT_LOCAL, room?: string): string {
   const query = new URLSearchParams();
-  for (const name of FAMILY_NAMES) writeChoice(query, name, recipe[name]);
+  const standard = buildRecipe({ algorithm: recipe.algorithm });
+  for (const name of FAMILY_NAMES) {
+    writeChoice(query, name, recipe[name], name === 'algorithm' ? DEFAULT_RECIPE.algorithm : standard[name]);
+  }
   for (const name of SCALAR_NAMES) {
-    if (recipe[name] !== DEFAULT_RECIPE[name]) query.set(name, String(recipe[name]));
+    if (recipe[name] !== DEFAULT_RECIPE[name]) query.set(name, optionText(SCALARS[name], recipe[name]));
   }
   if (local.workers !== DEFAULT_LOCAL.workers) query.set('workers', String(local.workers));
   if (local.backend !== DEFAULT_LOCAL.backend) query.set('backend', local.backend);

@@ -101,7 +101,7 @@ function apply(draft: Draft, command: Command): void {
       if (!isActive(draft.run, draft.startRound)) begin(draft, draft.startRound + 1);
       break;
     case 'reset':
-      draft.run = afresh(draft.run);
+      draft.run = { ...afresh(draft.run), ...(command.model === undefined ? {} : { model: command.model }) };
       draft.startRound = 0;
       break;
     case 'recipe':

@@ -252,6 +252,7 @@ describe('Room', () => {
       hidden: false,
       backend: 'cpu',
       adapter: 'x'.repeat(500),
+      residualNorm: null,
       rows: 10,
       edges: [[0, 5]],
     };

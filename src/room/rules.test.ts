@@ -138,6 +138,11 @@ describe('the next view', () => {
     });
     const again = childOf(view, { kind: 'start', stopAt: 20 }, { kind: 'reset' }, { kind: 'step' });
     expect(again).toMatchObject({ startRound: 0, run: { running: true, stopAt: 1, epoch: 1, dealt: 5 } });
+    // A model that somebody loaded belongs to its epoch, and goes with it.
+    const model = 'ab'.repeat(32);
+    const loaded = childOf(view, { kind: 'reset', model }, { kind: 'step' });
+    expect(loaded).toMatchObject({ startRound: 0, run: { epoch: 1, stopAt: 1, model } });
+    expect(childOf(loaded, { kind: 'reset' }).run.model).toBeUndefined();
   });
 
   it('starts afresh with a recipe that restarts, goes on with one that does not, ignores the same', () => {

@@ -25,6 +25,8 @@ export interface RunState {
   readonly epoch: number;
   /** Number of seats the data was dealt over, or null before the first start of this epoch. */
   readonly dealt: number | null;
+  /** Hash (hex) of the parameters this epoch starts from instead of the seed's; absent for the seed's. */
+  readonly model?: string | undefined;
 }
 
 export interface View {
@@ -49,7 +51,8 @@ export type Command =
   | { readonly kind: 'start'; readonly stopAt: number | null }
   | { readonly kind: 'pause' }
   | { readonly kind: 'step' }
-  | { readonly kind: 'reset' }
+  /** `model`: hash (hex) of the parameters to begin with, which some member holds; absent: the seed's. */
+  | { readonly kind: 'reset'; readonly model?: string | undefined }
   /** `restart`: the run begins anew; otherwise it goes on with what may change in mid-run. */
   | { readonly kind: 'recipe'; readonly recipe: string; readonly restart: boolean }
   /** A worker lost its state: all enter a new view, and rebuild what they hold of each other. */

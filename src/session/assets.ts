@@ -11,22 +11,24 @@ import { findEntry } from '../base/registry.ts';
 import type { CompressorEntry } from '../compressors/compressor.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import type { Compute, DeviceDataset, HostDataset } from '../compute/compute.ts';
-import type { Split } from '../data/dataset.ts';
+import type { DataShape, Labels, Split } from '../data/dataset.ts';
 import { BatchSampler, rowsOfSeat } from '../data/deal.ts';
 import { DATASETS, PARTITIONS } from '../data/index.ts';
+import { isPrivate } from '../data/private.ts';
 import { splitRows } from '../data/split.ts';
 import { MODELS } from '../models/index.ts';
 import type { Layout, Program } from '../models/model.ts';
 import type { Recipe } from '../recipe/recipe.ts';
+import { spectrumOf as spectrumOn, supportOf as supportOn } from '../topology/graph.ts';
 import { TOPOLOGIES } from '../topology/index.ts';
-import { metropolis, type Spectrum, spectrum } from '../topology/mixing.ts';
+import type { Spectrum } from '../topology/spectrum.ts';
 import type { Edge } from '../topology/topology.ts';
 
 /** The parameter layout a recipe implies, without any device. */
 export function layoutOf(recipe: Recipe): Layout {
   const data = findEntry('dataset', DATASETS, recipe.dataset.id);
   const model = findEntry('model', MODELS, recipe.model.id);
-  return model.layout(recipe.model.options, data.shape);
+  return model.layout(recipe.model.options, data.shape(recipe.dataset.options));
 }
 
 /** What two peers of one recipe must agree on: names, shapes and offsets, as a hash. */
@@ -40,12 +42,16 @@ export class Assets {
   readonly algorithm: AlgorithmEntry;
   readonly compressor: CompressorEntry;
   readonly layout: Layout;
-  readonly program: Program;
   readonly data: DeviceDataset;
   readonly split: Split;
   /** x_0: made on the host from the seed, the same bits everywhere. */
   readonly initial: Float32Array;
+  /** What scores are over: the test rows, or all rows where none are held out. */
+  readonly scored: Uint32Array;
   readonly #host: HostDataset;
+  #program: Program;
+  /** Rows of a batch that the program has room for. */
+  #capacity: number;
 
   constructor(compute: Compute, recipe: Recipe, host: HostDataset) {
     const dataset = findEntry('dataset', DATASETS, recipe.dataset.id);
@@ -56,43 +62,88 @@ export class Assets {
     this.algorithm = findEntry('algorithm', ALGORITHMS, recipe.algorithm.id);
     this.compressor = findEntry('compressor', COMPRESSORS, recipe.compressor.id);
     this.layout = layoutOf(recipe);
-    this.initial = model.initialise(this.layout, recipe.seed);
-    this.program = model.program(compute, this.layout, recipe.model.options, recipe.batch);
+    this.initial =
+      recipe.init === 'zeros'
+        ? new Float32Array(this.layout.length)
+        : model.initialise(this.layout, recipe.seed);
+    this.#capacity = Math.max(1, recipe.batch);
+    this.#program = model.program(compute, this.layout, recipe.model.options, this.#capacity);
     this.data = compute.dataset(host);
-    this.split = splitRows(host.rows, dataset.testRows, recipe.seed);
+    const testRows = host.testRows ?? dataset.testRows(host.rows, recipe.dataset.options);
+    const testLast = host.testRows !== undefined || dataset.testLast === true;
+    this.split = splitRows(host.rows, testRows, recipe.seed, testLast);
+    this.scored = this.split.test.length > 0 ? this.split.test : this.split.train;
   }
 
   /** Row numbers that a seat trains on; `dealt` is the number of seats the data was dealt over. */
   rows(seat: number, dealt: number): Uint32Array {
+    // Private data is dealt to nobody: what a tab has, its workers train on.
+    if (isPrivate(this.recipe.dataset.options)) return this.split.train;
     const { id, options } = this.recipe.partition;
     const partition = findEntry('partition', PARTITIONS, id);
     return rowsOfSeat(partition, this.split.train, this.#host.labels, dealt, seat, this.recipe.seed, options);
   }
 
-  /** Batches of a seat's rows. */
+  /** One label a row of all the data. */
+  get labels(): Labels {
+    return this.#host.labels;
+  }
+
+  get classes(): number {
+    return this.#host.classes;
+  }
+
+  get shape(): DataShape {
+    const { id, options } = this.recipe.dataset;
+    return findEntry('dataset', DATASETS, id).shape(options);
+  }
+
+  /** A row as the model sees it (without features if nobody wants them), and its label. */
+  row(row: number, features = true): { readonly features: Float32Array; readonly label: number } {
+    const { width, scale, labels } = this.#host;
+    const raw = features ? this.#host.features.subarray(row * width, (row + 1) * width) : [];
+    return { features: Float32Array.from(raw, (value) => value * scale), label: labels[row] ?? 0 };
+  }
+
+  /** The model at work; ask for it anew in every round, as `sampler` may replace it by a larger one. */
+  get program(): Program {
+    return this.#program;
+  }
+
+  /** Batches of a seat's rows, for which the program has room from now on. */
   sampler(rows: Uint32Array, seat: number): BatchSampler {
-    return new BatchSampler(rows, this.recipe.batch, this.recipe.seed, seat);
+    const sampler = new BatchSampler(rows, this.recipe.batch, this.recipe.seed, seat);
+    if (sampler.size > this.#capacity) {
+      const { model } = this.recipe;
+      this.#capacity = sampler.size;
+      this.#program.destroy();
+      const entry = findEntry('model', MODELS, model.id);
+      this.#program = entry.program(this.compute, this.layout, model.options, this.#capacity);
+    }
+    return sampler;
   }
 
   destroy(): void {
-    this.program.destroy();
+    this.#program.destroy();
     this.compute.free(this.data);
   }
 }
 
-/** The graph of one round over the occupied seats, with Metropolis weights. */
-export interface Graph {
-  readonly edges: readonly Edge[];
-  /** Mixing matrix W, rows by position. */
-  readonly weights: readonly Float64Array[];
-}
+/** The graph of one round over the occupied seats, with its weights. */
+export { graphOf } from '../recipe/legality.ts';
 
-export function graphOf(recipe: Recipe, n: number, round: number): Graph {
-  const topology = findEntry('topology', TOPOLOGIES, recipe.topology.id);
-  const edges = topology.edges(n, round, recipe.seed, recipe.topology.options);
-  return { edges, weights: metropolis(n, edges) };
-}
-
+/** How fast gossip alone agrees on the recipe's topology. */
 export function spectrumOf(recipe: Recipe, n: number): Spectrum {
-  return spectrum(graphOf(recipe, n, 0).weights);
+  const { entry, options } = topologyOf(recipe);
+  return spectrumOn(entry, options, n, recipe.seed);
+}
+
+/** Every edge that any round can use: the links of the picture. */
+export function supportOf(recipe: Recipe, n: number): readonly Edge[] {
+  const { entry, options } = topologyOf(recipe);
+  return supportOn(entry, options, n, recipe.seed);
+}
+
+function topologyOf({ topology: { id, options } }: Recipe) {
+  return { entry: findEntry('topology', TOPOLOGIES, id), options };
 }

@@ -9,6 +9,7 @@ import { ROOM_CODE, roomCode } from '../network/room-code.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
 import { recipeFromUrl } from '../recipe/url.ts';
 import type { LabHandle, WorkerModel } from './handle.ts';
+import { type AnswerOn, NoAnswerError, type QuestionOn, type Topic } from './models-questions.ts';
 import type { Report, Snapshot } from './snapshot.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 import { WORDS } from './words.ts';
@@ -45,10 +46,33 @@ function roomOf(asked: string | null): string | null {
   return room;
 }
 
+const OWN_FILE = 'murmuration.own-file';
+
+/** The file that this tab brings where each brings its own: of this tab alone, until it is closed. */
+function ownFile(): string | null {
+  try {
+    return sessionStorage.getItem(OWN_FILE);
+  } catch {
+    return null;
+  }
+}
+
+function rememberOwnFile(name: string): void {
+  try {
+    sessionStorage.setItem(OWN_FILE, name);
+  } catch {
+    // It is chosen anew after a reload.
+  }
+}
+
 class Client implements LabHandle {
   readonly #worker = new Worker(new URL('./thread.ts', import.meta.url), { type: 'module', name: 'session' });
   readonly #listeners = new Set<(report: Report) => void>();
   readonly #asked = new Map<number, (models: readonly WorkerModel[]) => void>();
+  readonly #questions = new Map<
+    number,
+    { readonly answer: (answer: AnswerOn<Topic>) => void; readonly refuse: (error: Error) => void }
+  >();
   #latest: Snapshot | null = null;
   #question = 0;
   #page: WebRtcPage | null = null;
@@ -63,7 +87,10 @@ class Client implements LabHandle {
     const networked = local.transport === 'auto' || local.transport === 'webrtc';
     const { port1, port2 } = new MessageChannel();
     this.#tell(
-      { kind: 'start', self, recipe, local, lab, base: base.href, webrtc: networked ? port2 : null },
+      {
+        ...{ kind: 'start', self, recipe, local, lab, base: base.href, ownFile: ownFile() },
+        webrtc: networked ? port2 : null,
+      },
       networked ? [port2] : [],
     );
     errors.forEach((error, index) => {
@@ -88,6 +115,7 @@ class Client implements LabHandle {
   }
 
   send(request: Parameters<LabHandle['send']>[0]): void {
+    if (request.kind === 'files' && request.ask.do === 'own') rememberOwnFile(request.ask.name);
     this.#tell({ kind: 'request', request });
   }
 
@@ -96,6 +124,16 @@ class Client implements LabHandle {
       this.#question += 1;
       this.#asked.set(this.#question, resolve);
       this.#tell({ kind: 'models', id: this.#question });
+    });
+  }
+
+  ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>> {
+    return new Promise((resolve, reject) => {
+      this.#question += 1;
+      // The thread answers a question on its own topic.
+      const answer = (given: AnswerOn<Topic>) => resolve(given as AnswerOn<About>);
+      this.#questions.set(this.#question, { answer, refuse: reject });
+      this.#tell({ kind: 'ask', id: this.#question, about, question });
     });
   }
 
@@ -112,6 +150,21 @@ class Client implements LabHandle {
     if (message.kind === 'models') {
       this.#asked.get(message.id)?.(message.models);
       this.#asked.delete(message.id);
+      return;
+    }
+    if (message.kind === 'answer' || message.kind === 'no-answer') {
+      const asker = this.#questions.get(message.id);
+      this.#questions.delete(message.id);
+      if (message.kind === 'answer') asker?.answer(message.answer);
+      else asker?.refuse(new NoAnswerError(message.why));
+      return;
+    }
+    if (message.kind === 'left') {
+      this.#page?.close();
+      return;
+    }
+    if (message.kind === 'again') {
+      location.reload();
       return;
     }
     if (message.report.kind === 'snapshot') this.#latest = message.report.snapshot;

@@ -17,8 +17,10 @@ export interface ConsensusResult {
 export const SKETCH_SEED = 0x6d75726d;
 /** Numbers in a sketch: relative error of an estimated Ξ² about sqrt(2 / 256) = 9 %. */
 export const SKETCH_LENGTH = 256;
-/** Rounds waiting for the last worker's numbers, at most. */
+/** Rounds waiting for the last worker's numbers; as many as stragglers may need within so many bytes. */
 const MAX_OPEN = 8;
+const MAX_LATE = 128;
+const MAX_BYTES = 67_108_864;
 
 function meanOf(vectors: readonly Float32Array[]): Float64Array {
   const mean = new Float64Array(vectors[0]?.length ?? 0);
@@ -69,9 +71,12 @@ export class Consensus {
     const known = this.#open.get(round) ?? new Map<number, Float32Array>();
     this.#open.set(round, known);
     known.set(seat, vector);
-    for (const oldest of this.#open.keys()) {
-      if (this.#open.size <= MAX_OPEN) break;
+    let bytes = 0;
+    for (const each of this.#open.values()) bytes += each.size * vector.byteLength;
+    for (const [oldest, { size }] of this.#open) {
+      if (this.#open.size <= MAX_OPEN || (this.#open.size <= MAX_LATE && bytes <= MAX_BYTES)) break;
       this.#open.delete(oldest);
+      bytes -= size * vector.byteLength;
     }
     const vectors: Float32Array[] = [];
     for (const each of seats) {

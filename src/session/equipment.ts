@@ -7,6 +7,7 @@ import type { Compute, HostDataset } from '../compute/compute.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { sameRun } from '../recipe/schema.ts';
 import { Assets } from './assets.ts';
+import { MissingFileError } from './file-desk.ts';
 import type { Notice } from './snapshot.ts';
 import { WORDS } from './words.ts';
 
@@ -30,6 +31,8 @@ export interface EquipmentEvents {
   onReady(): void;
   /** The device and all on it is gone; another is being opened. */
   onLost(): void;
+  /** There are no data for the latest recipe, and this is why. */
+  onBare(notice: Notice): void;
   notice(notice: Notice): void;
   dismiss(id: string): void;
 }
@@ -83,8 +86,10 @@ export class Equipment {
       this.#assets = new Assets(device, recipe, host);
       this.#events.dismiss('data');
     } catch (error) {
-      this.#events.notice(WORDS.noData(error instanceof Error ? error.message : String(error)));
       this.#datasets.clear();
+      if (this.#events.recipe() !== recipe || this.#closed) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#events.onBare(error instanceof MissingFileError ? WORDS.noFile(reason) : WORDS.noData(reason));
     }
     this.#events.onReady();
   }
@@ -114,7 +119,8 @@ export class Equipment {
   }
 
   #dataset(recipe: Recipe): Promise<HostDataset> {
-    const key = JSON.stringify(recipe.dataset);
+    // The seed decides generated rows, and which rows a scale is fitted on.
+    const key = JSON.stringify([recipe.dataset, recipe.seed]);
     let loading = this.#datasets.get(key);
     if (loading === undefined) {
       loading = this.#supplies.loadDataset(recipe);

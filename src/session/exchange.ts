@@ -3,17 +3,30 @@
  * `Node` that its algorithm sees. It sends, gathers, decodes and counts; what to do with the vectors is
  * the algorithm's affair. Every call fails at once when the round is aborted.
  */
-import type { Neighbour, Node, Received } from '../algorithms/algorithm.ts';
+import type {
+  BoundOptimizer,
+  Encoded,
+  Message,
+  Neighbour,
+  Node,
+  Packer,
+  Received,
+  State,
+} from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Layout } from '../base/layout.ts';
 import type { Codec } from '../compressors/compressor.ts';
 import type { Vector, WriteMode } from '../compute/compute.ts';
-import type { Letter, PostOffice } from '../network/post-office.ts';
+import { PURPOSE, type RandomStream, randomStream } from '../math/random.ts';
+import type { Letter } from '../network/post-office.ts';
 import type { PeerId } from '../network/transport.ts';
 import { algorithmMessageBytes } from '../protocol/codec.ts';
 import type { Frame } from '../protocol/frame.ts';
+import { graphOf } from '../recipe/legality.ts';
 import type { SeatHolder, View } from '../room/view.ts';
-import { type Assets, graphOf } from './assets.ts';
-import type { Inbox, Wanted } from './inbox.ts';
+import type { Graph } from '../topology/graph.ts';
+import type { Assets } from './assets.ts';
+import type { Inbox, Mail, Wanted } from './inbox.ts';
 
 /** A neighbour sent something that must not be applied. */
 export class InvalidMessageError extends Error {
@@ -50,41 +63,76 @@ export function noCosts(): RoundCosts {
   };
 }
 
+/** A codec and the wire number that frames of its messages carry. */
+export interface Coding {
+  readonly codec: Codec;
+  readonly wire: number;
+}
+
 /** What a worker lends to its exchanges. */
 export interface Desk {
   readonly clock: Clock;
-  readonly post: PostOffice;
   readonly inbox: Inbox;
+  /** What messages are addressed with: the view, or the one that an asynchronous worker last began anew in. */
+  readonly address: string;
   readonly assets: Assets;
-  readonly codec: Codec;
-  /** The codec of dense, exact parameters. */
-  readonly dense: Codec;
-  gradient(parameters: Vector, round: number): Vector;
-  next(name: string): Vector;
-  scratch(name: string): Vector;
+  /** Rows the worker trains on. */
+  readonly samples: number;
+  readonly optimizer: BoundOptimizer;
+  /** The recipe's compressor over a layout. */
+  compressed(layout: Layout): Coding;
+  /** Whole numbers. */
+  dense(length: number): Coding;
+  /** Sends towards a worker of this peer. */
+  send(letter: Letter, peer: PeerId): void;
+  gradient(parameters: Vector, round: number, step: number): Vector;
+  /** Resolves when a gradient that was begun at `since` is there, as far as anybody waits for that. */
+  computed(round: number, step: number, since: number, signal: AbortSignal): Promise<void>;
+  /** A message was taken, to be applied. */
+  taken(frame: Frame): void;
+  commit(state: State): void;
+  next(name: string, length: number): Vector;
+  scratch(name: string, length: number): Vector;
+  /** Numbers the messages of an asynchronous algorithm, which may send many of a kind in a round. */
+  nextStep(): number;
+  staleness(updates: number): void;
 }
 
-interface Partner extends Neighbour {
-  readonly peer: PeerId;
-}
+/** Draws that are everybody's: a seat that nobody can have. */
+const COMMON = 0xffff;
 
 export class Exchange implements Node {
   readonly compute;
+  readonly layout: Layout;
   readonly options;
+  readonly optimizer: BoundOptimizer;
   readonly learningRate: number;
+  readonly round: number;
+  readonly since: number;
   readonly seat: number;
+  readonly rank: number;
+  readonly size: number;
+  readonly graph: Graph;
   readonly selfWeight: number;
-  readonly neighbours: readonly Partner[];
+  readonly neighbours: readonly Neighbour[];
+  readonly recipients: readonly number[];
+  readonly groups: readonly number[];
+  readonly samples: number;
   readonly costs = noCosts();
+  /** Algorithm bytes sent in this round, by the receiver's seat. */
+  readonly sentTo = new Map<number, number>();
   readonly #desk: Desk;
   readonly #view: View;
-  readonly #round: number;
   readonly #signal: AbortSignal;
-  /** What is exchanged: dense parameters on entering a view, compressed messages in its rounds. */
+  /** What is exchanged: what a view is entered with, or the messages of its rounds. */
   readonly #type: 'algorithm' | 'resync';
-  #pending: Wanted | null = null;
+  readonly #asynchronous: boolean;
+  readonly #pending = new Set<Wanted>();
+  /** Gradients under way, and since when there is none. */
+  #computing = 0;
+  #idleSince = Number.NEGATIVE_INFINITY;
   /** Who sent a payload, to name the culprit if it does not decode. */
-  readonly #senders = new Map<Uint8Array, Partner>();
+  readonly #senders = new Map<Uint8Array, SeatHolder>();
 
   constructor(
     desk: Desk,
@@ -95,156 +143,286 @@ export class Exchange implements Node {
     learningRate: number,
     signal: AbortSignal,
   ) {
+    const { assets } = desk;
     this.#desk = desk;
     this.#type = type;
     this.#view = view;
-    this.#round = round;
     this.#signal = signal;
-    this.compute = desk.assets.compute;
-    this.options = desk.assets.recipe.algorithm.options;
+    this.compute = assets.compute;
+    this.layout = assets.layout;
+    this.options = assets.recipe.algorithm.options;
+    this.#asynchronous = type === 'algorithm' && assets.algorithm.asynchronous === true;
+    this.optimizer = desk.optimizer;
     this.learningRate = learningRate;
+    this.round = round;
+    this.since = view.startRound;
+    this.samples = desk.samples;
     this.seat = holder.seat;
-    const position = view.seats.findIndex(({ seat }) => seat === holder.seat);
-    const graph = graphOf(desk.assets.recipe, view.seats.length, round);
-    const row = graph.weights[position];
-    this.selfWeight = row?.[position] ?? 1;
-    this.neighbours = graph.edges
-      .filter((edge) => edge.includes(position))
-      .map(([a, b]) => (a === position ? b : a))
-      .sort((a, b) => a - b)
-      .flatMap((other) => {
-        const seat = view.seats[other];
-        return seat === undefined ? [] : [{ seat: seat.seat, peer: seat.peer, weight: row?.[other] ?? 0 }];
-      });
+    this.size = view.seats.length;
+    this.rank = view.seats.findIndex(({ seat }) => seat === holder.seat);
+    this.graph = graphOf(assets.recipe, this.size, round);
+    this.selfWeight = this.#weight(this.rank);
+    this.neighbours = this.graph.receivesFrom(this.rank).map((rank) => this.#neighbour(rank));
+    this.recipients = this.graph.sendsTo(this.rank);
+    const peers = view.seats.map(({ peer }) => peer);
+    this.groups = peers.map((peer) => peers.indexOf(peer));
   }
 
-  gradient(parameters: Vector): Vector {
+  random(stream: number): RandomStream {
+    return this.#random(this.seat, stream, this.round);
+  }
+
+  commonRandom(stream: number, round = this.round): RandomStream {
+    return this.#random(COMMON, stream, round);
+  }
+
+  graphAt(round: number): Graph {
+    return graphOf(this.#desk.assets.recipe, this.size, round);
+  }
+
+  gradient(parameters: Vector, step = 0): Promise<Vector> {
+    return heeded(this.#gradient(parameters, step));
+  }
+
+  async #gradient(parameters: Vector, step: number): Promise<Vector> {
     this.#signal.throwIfAborted();
-    return this.#desk.gradient(parameters, this.#round);
-  }
-
-  next(name: string): Vector {
-    return this.#desk.next(name);
-  }
-
-  scratch(name: string): Vector {
-    return this.#desk.scratch(name);
-  }
-
-  async share(tag: number, source: Vector): Promise<Uint8Array> {
-    const { codec, assets } = this.#desk;
-    const payload = await this.#encode(codec, source);
-    const bytes = algorithmMessageBytes(payload.length);
-    const dense = algorithmMessageBytes(4 * assets.layout.length);
-    this.costs.bytesSent += bytes * this.neighbours.length;
-    this.costs.bytesUncompressed += dense * this.neighbours.length;
-    this.#send(tag, assets.compressor.wire, payload);
-    return payload;
-  }
-
-  async resync(tag: number, source: Vector): Promise<Uint8Array> {
-    const payload = await this.#encode(this.#desk.dense, source);
-    this.costs.bytesResync += algorithmMessageBytes(payload.length) * this.neighbours.length;
-    this.#send(tag, 0, payload);
-    return payload;
-  }
-
-  async gather(tag: number): Promise<readonly Received[]> {
-    this.compute.submit();
-    const { clock, inbox, assets } = this.#desk;
+    const { clock } = this.#desk;
     const since = clock.now();
-    const frames = await this.#wait(inbox, tag);
+    const gradient = this.#desk.gradient(parameters, this.round, step);
+    this.#computing += 1;
+    try {
+      await this.#desk.computed(this.round, step, since, this.#signal);
+    } finally {
+      this.#computing -= 1;
+      this.#idleSince = clock.now();
+    }
+    return gradient;
+  }
+
+  next(name: string, length = this.layout.length): Vector {
+    return this.#desk.next(name, length);
+  }
+
+  scratch(name: string, length = this.layout.length): Vector {
+    return this.#desk.scratch(name, length);
+  }
+
+  compressed(layout = this.layout): Packer {
+    return this.#packer(this.#desk.compressed(layout), layout.length);
+  }
+
+  dense(length = this.layout.length): Packer {
+    return this.#packer(this.#desk.dense(length), length);
+  }
+
+  send(to: number, tag: number, message: Message, step?: number): void {
+    this.#signal.throwIfAborted();
+    const holder = this.#holder(to);
+    const { payload, wire, length } = message;
+    const bytes = algorithmMessageBytes(payload.length);
+    if (this.#type === 'resync') {
+      this.costs.bytesResync += bytes;
+    } else {
+      this.costs.bytesSent += bytes;
+      this.costs.bytesUncompressed += algorithmMessageBytes(4 * length);
+      this.sentTo.set(holder.seat, (this.sentTo.get(holder.seat) ?? 0) + bytes);
+    }
+    const letter: Letter = {
+      type: this.#type,
+      view: this.#desk.address,
+      round: this.round,
+      step: step ?? (this.#asynchronous ? this.#desk.nextStep() : 0),
+      tag,
+      codec: wire,
+      source: this.seat,
+      destination: holder.seat,
+      payload,
+    };
+    this.#desk.send(letter, holder.peer);
+  }
+
+  gather(tag: number, from?: readonly number[], step = 0, back = 0): Promise<readonly Received[]> {
+    return heeded(this.#gather(tag, from, step, back));
+  }
+
+  async #gather(
+    tag: number,
+    from: readonly number[] | undefined,
+    step: number,
+    back: number,
+  ): Promise<readonly Received[]> {
+    this.compute.submit();
+    const { clock } = this.#desk;
+    const since = clock.now();
+    const ranks = from ?? this.neighbours.map(({ rank }) => rank);
+    const holders = ranks.map((rank) => this.#holder(rank));
+    const frames = await this.#wait(tag, step, this.round - back, holders);
     this.costs.waiting += clock.now() - since;
-    return this.neighbours.map((partner, index) => {
+    return ranks.map((rank, index) => {
       const frame = frames[index];
       if (frame === undefined) throw new Error('A gathered message is missing.');
-      if (frame.type === 'algorithm') {
-        if (frame.codec !== assets.compressor.wire) {
-          throw new InvalidMessageError(
-            partner.peer,
-            partner.seat,
-            `Worker ${partner.seat} sent a message of another compressor (number ${frame.codec}).`,
-          );
-        }
-        this.costs.bytesReceived += algorithmMessageBytes(frame.payload.length);
-      }
-      this.#senders.set(frame.payload, partner);
-      return { seat: partner.seat, weight: partner.weight, payload: frame.payload };
+      return this.#receive(frame, rank);
     });
   }
 
-  decode(payload: Uint8Array, dest: Vector, weight: number, mode: WriteMode): void {
-    this.#decode(this.#desk.codec, payload, dest, weight, mode);
+  arrived(...tags: readonly number[]): Received | null {
+    this.#signal.throwIfAborted();
+    const frame = this.#desk.inbox.take(this.#mail(tags));
+    if (frame === null) return null;
+    const rank = this.#view.seats.findIndex(({ seat }) => seat === frame.source);
+    return this.#receive(frame, rank);
   }
 
-  decodeDense(payload: Uint8Array, dest: Vector, weight: number, mode: WriteMode): void {
-    this.#decode(this.#desk.dense, payload, dest, weight, mode);
+  arrival(tags: readonly number[], or?: Promise<unknown>): Promise<void> {
+    return heeded(this.#arrival(tags, or));
+  }
+
+  async #arrival(tags: readonly number[], or?: Promise<unknown>): Promise<void> {
+    this.compute.submit();
+    const { clock, inbox } = this.#desk;
+    const since = clock.now();
+    await inbox.arrival(this.#mail(tags), this.#signal, or);
+    // While a gradient is computed nobody waits.
+    if (this.#computing === 0) this.costs.waiting += clock.now() - Math.max(since, this.#idleSince);
+  }
+
+  commit(state: State): void {
+    this.#signal.throwIfAborted();
+    this.#desk.commit(state);
+  }
+
+  staleness(updates: number): void {
+    this.#desk.staleness(updates);
+  }
+
+  share(tag: number, source: Vector): Promise<Message> {
+    return heeded(this.#share(tag, source));
+  }
+
+  async #share(tag: number, source: Vector): Promise<Message> {
+    const message = await this.compressed().encode(source, tag);
+    for (const to of this.recipients) this.send(to, tag, message);
+    return message;
+  }
+
+  decode(message: Encoded, dest: Vector, weight: number, mode: WriteMode): void {
+    this.compressed().decode(message, dest, weight, mode);
+  }
+
+  refuse(message: Encoded, why: string): never {
+    const sender = this.#senders.get(message.payload);
+    if (sender === undefined) throw new DivergedError();
+    const text = `Worker ${sender.seat} sent a message that was not applied: ${why}`;
+    throw new InvalidMessageError(sender.peer, sender.seat, text);
   }
 
   /** Seats whose messages of any kind this round still lacks; for "waiting for…". */
   missing(): readonly number[] {
-    return this.#pending === null ? [] : this.#desk.inbox.missing(this.#pending);
+    const { inbox } = this.#desk;
+    return [...new Set([...this.#pending].flatMap((wanted) => inbox.missing(wanted)))];
   }
 
-  async #wait(inbox: Inbox, tag: number): Promise<readonly Frame[]> {
-    this.#pending = {
+  // ---- within ----------------------------------------------------------------------------------------
+
+  #mail(tags: readonly number[]): Mail {
+    return { to: this.seat, view: this.#desk.address, tags, from: this.#view.seats };
+  }
+
+  #receive(frame: Frame, rank: number): Received {
+    if (frame.type === 'algorithm') {
+      this.costs.bytesReceived += algorithmMessageBytes(frame.payload.length);
+      this.#desk.taken(frame);
+    }
+    this.#senders.set(frame.payload, this.#holder(rank));
+    return {
+      ...this.#neighbour(rank),
+      payload: frame.payload,
+      wire: frame.codec,
+      tag: frame.tag,
+      step: frame.step,
+    };
+  }
+
+  #weight(rank: number): number {
+    return this.graph.weights[this.rank]?.[rank] ?? 0;
+  }
+
+  #neighbour(rank: number): Neighbour {
+    return { rank, seat: this.#holder(rank).seat, weight: this.#weight(rank) };
+  }
+
+  #holder(rank: number): SeatHolder {
+    const holder = this.#view.seats[rank];
+    if (holder === undefined) throw new RangeError(`There is no worker ${rank} of ${this.size}.`);
+    return holder;
+  }
+
+  #random(seat: number, stream: number, round: number): RandomStream {
+    const { seed } = this.#desk.assets.recipe;
+    return randomStream(seed, PURPOSE.algorithm, stream * 0x10000 + seat, round);
+  }
+
+  async #wait(
+    tag: number,
+    step: number,
+    round: number,
+    from: readonly SeatHolder[],
+  ): Promise<readonly Frame[]> {
+    const wanted: Wanted = {
       to: this.seat,
       type: this.#type,
-      view: this.#view.id,
-      round: this.#round,
+      view: this.#desk.address,
+      round,
+      step,
       tag,
-      from: this.neighbours,
+      from,
     };
+    this.#pending.add(wanted);
     try {
-      return await inbox.gather(this.#pending, this.#signal);
+      return await this.#desk.inbox.gather(wanted, this.#signal);
     } finally {
-      this.#pending = null;
+      this.#pending.delete(wanted);
     }
   }
 
-  async #encode(codec: Codec, source: Vector): Promise<Uint8Array> {
+  #packer(coding: Coding, length: number): Packer {
+    const { codec, wire } = coding;
+    return {
+      bytes: codec.bytes,
+      encode: (source, tag, part = 0) => heeded(this.#encode(coding, length, source, tag * 0x10000 + part)),
+      decode: (message, dest, weight, mode) => this.#decode(coding, message, dest, weight, mode),
+      relay: ({ payload }) => ({ payload, wire, length }),
+    };
+  }
+
+  async #encode({ codec, wire }: Coding, length: number, source: Vector, tag: number): Promise<Message> {
     this.#signal.throwIfAborted();
-    const { clock } = this.#desk;
+    const { clock, assets } = this.#desk;
     const since = clock.now();
-    const payload = await codec.encode(source);
+    const key = { seed: assets.recipe.seed, round: this.round, seat: this.seat, tag };
+    const payload = await codec.encode(source, key);
     this.costs.compressing += clock.now() - since;
     this.#signal.throwIfAborted();
-    return payload;
+    return { payload, wire, length };
   }
 
-  #send(tag: number, codec: number, payload: Uint8Array): void {
-    for (const partner of this.neighbours) {
-      const letter: Letter = {
-        type: this.#type,
-        view: this.#view.id,
-        round: this.#round,
-        step: 0,
-        tag,
-        codec,
-        source: this.seat,
-        destination: partner.seat,
-        payload,
-      };
-      // A peer that is gone is the room's affair: the view changes and this round is aborted.
-      this.#desk.post.send(letter, partner.peer).catch(() => undefined);
-    }
-  }
-
-  #decode(codec: Codec, payload: Uint8Array, dest: Vector, weight: number, mode: WriteMode): void {
+  #decode({ codec, wire }: Coding, message: Encoded, dest: Vector, weight: number, mode: WriteMode): void {
+    if (message.wire !== wire) this.refuse(message, `it is of another compressor (number ${message.wire}).`);
     const { clock } = this.#desk;
     const since = clock.now();
-    const result = codec.decode(payload, dest, weight, mode);
+    const result = codec.decode(message.payload, dest, weight, mode);
     this.costs.applying += clock.now() - since;
-    if (result.ok) return;
-    const sender = this.#senders.get(payload);
-    throw sender === undefined
-      ? new DivergedError()
-      : new InvalidMessageError(
-          sender.peer,
-          sender.seat,
-          `Worker ${sender.seat} sent a message that was not applied: ${result.message}`,
-        );
+    if (!result.ok) this.refuse(message, result.message);
   }
+}
+
+/**
+ * A promise that an algorithm may await later: when its round is aborted before it comes to that, the
+ * rejection has been heard of already.
+ */
+function heeded<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** The worker's own numbers are no longer finite. */

@@ -7,67 +7,20 @@
  */
 import type { State } from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
-import { findEntry } from '../base/registry.ts';
-import type { Codec } from '../compressors/compressor.ts';
-import { COMPRESSORS } from '../compressors/index.ts';
 import type { Vector } from '../compute/compute.ts';
 import type { BatchSampler } from '../data/deal.ts';
 import type { PostOffice } from '../network/post-office.ts';
+import { clip } from '../optimizers/clip.ts';
+import { learningRate } from '../optimizers/schedules.ts';
+import { algorithmMessageBytes } from '../protocol/codec.ts';
 import { parseRecipe } from '../recipe/schema.ts';
 import type { SeatHolder, View } from '../room/view.ts';
 import type { Assets } from './assets.ts';
+import { Emulation } from './emulation.ts';
 import { type Desk, Exchange, noCosts, type RoundCosts } from './exchange.ts';
 import type { Inbox } from './inbox.ts';
-import { Losses } from './losses.ts';
-
-/** Memory of one worker on one device for one recipe. */
-class Memory {
-  readonly codec: Codec;
-  readonly dense: Codec;
-  readonly losses: Losses;
-  readonly gradient: Vector;
-  readonly #assets: Assets;
-  readonly #scratch = new Map<string, Vector>();
-  readonly #pairs = new Map<string, [Vector, Vector]>();
-
-  constructor(assets: Assets) {
-    const { compute, layout, recipe } = assets;
-    this.#assets = assets;
-    this.codec = assets.compressor.create(compute, layout, recipe.compressor.options);
-    const none = findEntry('compressor', COMPRESSORS, 'none');
-    this.dense = none.create(compute, layout, {});
-    this.losses = new Losses(compute);
-    this.gradient = compute.vector(layout.length);
-  }
-
-  scratch(name: string): Vector {
-    let vector = this.#scratch.get(name);
-    if (vector === undefined) {
-      vector = this.#assets.compute.vector(this.#assets.layout.length);
-      this.#scratch.set(name, vector);
-    }
-    return vector;
-  }
-
-  /** The one of the pair that is not committed. */
-  next(name: string, committed: Vector | undefined): Vector {
-    let pair = this.#pairs.get(name);
-    if (pair === undefined) {
-      const { compute, layout } = this.#assets;
-      pair = [compute.vector(layout.length), compute.vector(layout.length)];
-      this.#pairs.set(name, pair);
-    }
-    return pair[0] === committed ? pair[1] : pair[0];
-  }
-
-  destroy(): void {
-    const { compute } = this.#assets;
-    this.codec.destroy();
-    this.dense.destroy();
-    this.losses.destroy();
-    compute.free(this.gradient, ...this.#scratch.values(), ...[...this.#pairs.values()].flat());
-  }
-}
+import type { Losses } from './losses.ts';
+import { WorkerMemory } from './worker-memory.ts';
 
 export class FlockWorker {
   /** Number within the peer. */
@@ -76,6 +29,8 @@ export class FlockWorker {
   round = 0;
   /** First round not started. */
   started = 0;
+  /** Learning rate of the latest round, or 0 before the first view. */
+  rate = 0;
   /** The view it is in, or null before the first. */
   view: View | null = null;
   holder: SeatHolder | null = null;
@@ -83,21 +38,36 @@ export class FlockWorker {
   readonly totals: RoundCosts & { computing: number } = { ...noCosts(), computing: 0 };
   /** Algorithm bytes sent to each neighbour's seat in this epoch. */
   readonly sentTo = new Map<number, number>();
+  /** How often a gradient was so many updates old when it was applied; of asynchronous algorithms. */
+  readonly staleness = new Map<number, number>();
+  /** Time that its last round or answer took, waiting left out, in host-observed ms. */
+  busy = 0;
   readonly #clock: Clock;
-  readonly #post: PostOffice;
   readonly #inbox: Inbox;
+  readonly #emulation: Emulation;
   #assets: Assets | null = null;
-  #memory: Memory | null = null;
+  #memory: WorkerMemory | null = null;
   #state: State | null = null;
+  /** Rounds behind the state; null while it is only parameters from elsewhere. */
+  #committed: number | null = null;
   #sampler: BatchSampler | null = null;
   #rows = 0;
   #exchange: Exchange | null = null;
+  #steps = 0;
+  /** The view that it last entered anew: an asynchronous worker that stays keeps it as its address. */
+  #address = '';
 
-  constructor(index: number, clock: Clock, post: PostOffice, inbox: Inbox) {
+  constructor(
+    index: number,
+    clock: Clock,
+    post: PostOffice,
+    inbox: Inbox,
+    emulation = new Emulation(clock, post),
+  ) {
     this.index = index;
     this.#clock = clock;
-    this.#post = post;
     this.#inbox = inbox;
+    this.#emulation = emulation;
   }
 
   /** The algorithm's committed vectors, or null before the first view. */
@@ -124,6 +94,11 @@ export class FlockWorker {
     return this.#exchange?.missing() ?? [];
   }
 
+  /** It goes at its own speed: no round of it waits for a round of another. */
+  get asynchronous(): boolean {
+    return this.#assets?.algorithm.asynchronous === true;
+  }
+
   /** Whether it works with these. */
   equipped(assets: Assets): boolean {
     return this.#assets === assets;
@@ -142,7 +117,7 @@ export class FlockWorker {
     if (this.#assets === assets) return;
     this.unequip();
     this.#assets = assets;
-    this.#memory = new Memory(assets);
+    this.#memory = new WorkerMemory(assets);
   }
 
   unequip(): void {
@@ -150,6 +125,7 @@ export class FlockWorker {
     this.#memory = null;
     this.#assets = null;
     this.#state = null;
+    this.#committed = null;
     this.#sampler = null;
   }
 
@@ -158,22 +134,25 @@ export class FlockWorker {
     this.round = 0;
     this.started = 0;
     this.#state = null;
+    this.#committed = null;
     this.#sampler = null;
     Object.assign(this.totals, noCosts(), { computing: 0 });
     this.sentTo.clear();
+    this.staleness.clear();
   }
 
   /** Puts parameters from the host in place (x_0, or a neighbour's). */
   place(parameters: Float32Array): void {
     const { assets, memory } = this.#equipment();
-    const x = memory.next('x', this.#state?.x);
+    const x = memory.next('x', assets.layout.length, this.#state?.x);
     assets.compute.upload(x, parameters);
     this.#state = { x };
+    this.#committed = null;
   }
 
   /** Enters a view at its start round; `fresh`: everybody holds x_0. Keeps the state if `keep`. */
   async enter(view: View, holder: SeatHolder, keep: boolean, signal: AbortSignal): Promise<void> {
-    const { assets } = this.#equipment();
+    const { assets, memory } = this.#equipment();
     const state = this.#state;
     if (state === null) throw new Error('A worker enters a view with parameters.');
     if (
@@ -187,54 +166,104 @@ export class FlockWorker {
     }
     if (!keep) {
       const exchange = this.#open('resync', view, holder, view.startRound, signal);
-      this.#state = await assets.algorithm.enter(exchange, state.x, view.startRound === 0);
+      const previous = this.#committed === null ? null : state;
+      const fresh = view.startRound === 0;
+      const start = { x: state.x, fresh, previous, committed: this.#committed ?? 0 };
+      this.#state = await assets.algorithm.enter(exchange, start);
       assets.compute.submit();
+      memory.tidy(Object.values(this.#state));
       this.#book(exchange.costs);
     }
-    this.#forget(Number.POSITIVE_INFINITY);
+    // An asynchronous worker that stays goes on with its own count, and hears those who are still to follow.
+    const own = this.asynchronous && view.startRound > 0 ? this.#committed : null;
+    if (!keep || !this.asynchronous) {
+      this.#forget(Number.POSITIVE_INFINITY);
+      this.#address = view.id;
+    }
     this.view = view;
     this.holder = holder;
-    this.round = view.startRound;
-    this.started = view.startRound;
+    this.round = own ?? view.startRound;
+    this.started = this.round;
+    this.#committed = this.round;
+  }
+
+  /** Whether messages wait that it answers between rounds. */
+  get mail(): boolean {
+    const { view, holder } = this;
+    const tags = this.#assets?.algorithm.serves ?? [];
+    if (view === null || holder === null) return false;
+    return this.#inbox.has({ to: holder.seat, view: this.#address, tags, from: view.seats });
+  }
+
+  /** Answers what has arrived, between rounds; a transaction like a round, but none. */
+  async serve(signal: AbortSignal): Promise<void> {
+    const { algorithm } = this.#equipment().assets;
+    await this.#transact(
+      (exchange, state) => algorithm.serve?.(exchange, state) ?? Promise.resolve(state),
+      signal,
+    );
+  }
+
+  /** Brings the committed parameters up to date where a part of the last round was put off; all do it together. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { settle } = this.#equipment().assets.algorithm;
+    if (settle !== undefined) await this.#transact(settle, signal);
   }
 
   /** One round, committed when this resolves; if it rejects, nothing has happened. */
   async step(signal: AbortSignal): Promise<void> {
     const { assets, memory } = this.#equipment();
+    this.started = this.round + 1;
+    try {
+      await this.#transact((exchange, state) => assets.algorithm.round(exchange, state), signal);
+    } catch (error) {
+      memory.losses.abandon();
+      this.#note('rolled-back');
+      this.started = this.round;
+      throw error;
+    }
+    memory.losses.commit();
+    this.#note('committed');
+    const late = assets.algorithm.lookBack?.(assets.recipe.algorithm.options) ?? 0;
+    if (!this.asynchronous) this.#forget(this.round - late);
+    this.round += 1;
+    this.#committed = this.round;
+  }
+
+  /** Takes the state that `work` makes of the present one, and books what that cost. */
+  async #transact(
+    work: (exchange: Exchange, state: State) => Promise<State>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { assets } = this.#equipment();
     const { view, holder } = this;
     const state = this.#state;
     if (view === null || holder === null || state === null) throw new Error('The worker is in no view.');
     const since = this.#clock.now();
-    this.started = this.round + 1;
     const exchange = this.#open('algorithm', view, holder, this.round, signal);
     try {
-      const next = await assets.algorithm.round(exchange, state);
+      const next = await work(exchange, state);
       signal.throwIfAborted();
       assets.compute.submit();
       this.#state = next;
-    } catch (error) {
-      memory.losses.abandon();
-      this.started = this.round;
-      throw error;
     } finally {
       this.#exchange = null;
     }
-    memory.losses.commit();
-    this.#forget(this.round);
-    this.round += 1;
     this.#book(exchange.costs);
-    for (const { seat } of exchange.neighbours) {
-      const each = exchange.costs.bytesSent / exchange.neighbours.length;
-      this.sentTo.set(seat, (this.sentTo.get(seat) ?? 0) + each);
-    }
+    for (const [seat, bytes] of exchange.sentTo) this.sentTo.set(seat, (this.sentTo.get(seat) ?? 0) + bytes);
     const { compressing, waiting, applying } = exchange.costs;
-    this.totals.computing += this.#clock.now() - since - compressing - waiting - applying;
+    this.busy = Math.max(0, this.#clock.now() - since - waiting);
+    this.totals.computing += Math.max(0, this.busy - compressing - applying);
+  }
+
+  #note(kind: 'committed' | 'rolled-back'): void {
+    if (this.holder !== null) this.#emulation.note({ kind, seat: this.holder.seat, round: this.round });
   }
 
   /** Drops messages of the present view up to a round. */
   #forget(round: number): void {
     if (this.view !== null && this.holder !== null) {
-      this.#inbox.forget(this.view.id, round, this.holder.seat);
+      this.#inbox.forget(this.#address, round, this.holder.seat);
     }
   }
 
@@ -242,7 +271,7 @@ export class FlockWorker {
     for (const name of Object.keys(costs) as (keyof RoundCosts)[]) this.totals[name] += costs[name];
   }
 
-  #equipment(): { assets: Assets; memory: Memory } {
+  #equipment(): { assets: Assets; memory: WorkerMemory } {
     if (this.#assets === null || this.#memory === null) throw new Error('The worker has no device yet.');
     return { assets: this.#assets, memory: this.#memory };
   }
@@ -255,33 +284,61 @@ export class FlockWorker {
     signal: AbortSignal,
   ): Exchange {
     const { assets, memory } = this.#equipment();
-    const state = this.#state;
+    const emulation = this.#emulation;
+    const { recipe } = assets;
+    const { seat } = holder;
+    const steps = assets.algorithm.gradients?.(assets.recipe.algorithm.options) ?? 1;
     const desk: Desk = {
       clock: this.#clock,
-      post: this.#post,
       inbox: this.#inbox,
+      address: type === 'resync' ? view.id : this.#address,
       assets,
-      codec: memory.codec,
-      dense: memory.dense,
-      next: (name) => memory.next(name, state?.[name]),
-      scratch: (name) => memory.scratch(name),
-      gradient: (parameters, at) => {
+      samples: this.#rows,
+      compressed: (layout) => memory.compressed(layout),
+      dense: (length) => memory.dense(length),
+      optimizer: memory.optimizer,
+      next: (name, length) => memory.next(name, length, this.#state?.[name]),
+      scratch: (name, length) => memory.scratch(name, length),
+      send: (letter, peer) => {
+        emulation.send(recipe, letter, peer);
+        if (letter.type !== 'algorithm') return;
+        const bytes = algorithmMessageBytes(letter.payload.length);
+        const { destination: to, tag, step } = letter;
+        emulation.note({ kind: 'sent', seat, round: letter.round, to, tag, step, bytes });
+      },
+      taken: ({ source: from, tag, step, round: sentIn, payload }) => {
+        const bytes = algorithmMessageBytes(payload.length);
+        emulation.note({ kind: 'applied', seat, round: this.round, from, tag, step, sentIn, bytes });
+      },
+      computed: async (at, step, since, abort) => {
+        // Where the device does not say when it has finished, a gradient is done as soon as it is recorded.
+        if (this.asynchronous || emulation.timesGradients(recipe)) await assets.compute.finish();
+        await emulation.computed(recipe, seat, at * steps + step, since, abort);
+        emulation.note({ kind: 'computed', seat, round: at, step });
+      },
+      commit: (state) => {
+        this.#state = state;
+      },
+      gradient: (parameters, at, step) => {
         const sampler = this.#sampler;
         if (sampler === null) throw new Error('The data has not been dealt.');
         const slot = memory.losses.take();
-        assets.program.gradient(
-          parameters,
-          assets.data,
-          sampler.at(at),
-          memory.gradient,
-          memory.losses.ring,
-          slot,
-        );
+        const { program, data } = assets;
+        const batch = sampler.at(at * steps + step);
+        program.gradient(parameters, data, batch, memory.gradient, memory.losses.ring, slot);
+        clip(assets.compute, memory.gradient, assets.recipe.clip);
         return memory.gradient;
       },
+      nextStep: () => {
+        this.#steps = (this.#steps + 1) & 0xffff;
+        return this.#steps;
+      },
+      staleness: (updates) => this.staleness.set(updates, (this.staleness.get(updates) ?? 0) + 1),
     };
-    const { lr } = parseRecipe(view.recipe);
-    this.#exchange = new Exchange(desk, type, view, holder, round, lr, signal);
+    // The schedule is part of the run; its base may change as it goes.
+    const { lr, schedule } = parseRecipe(view.recipe);
+    this.rate = learningRate(round, lr, schedule, view.seats.length);
+    this.#exchange = new Exchange(desk, type, view, holder, round, this.rate, signal);
     return this.#exchange;
   }
 }

@@ -3,6 +3,7 @@
  * `window.murmuration` in a page; the same shape in Node runs.
  */
 import type { Layout } from '../models/model.ts';
+import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
 import type { Report, Request, Snapshot } from './snapshot.ts';
 
 /** Parameters of one of this tab's workers, as last committed. */
@@ -21,5 +22,7 @@ export interface LabHandle {
   send(request: Request): void;
   /** Committed parameters of this tab's workers. */
   models(): Promise<readonly WorkerModel[]>;
+  /** Asks about the models (models-questions.ts). Rejects with one sentence where there is no answer. */
+  ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>>;
   close(): void;
 }

@@ -25,6 +25,7 @@ const wanted = (round: number, ...seats: number[]): Wanted => ({
   type: 'algorithm',
   view: VIEW,
   round,
+  step: 0,
   tag: 1,
   from: seats.map((seat) => ({ seat, peer: `peer-${seat}` })),
 });

@@ -4,19 +4,24 @@
  */
 import type { Compute, Vector } from '../compute/compute.ts';
 
-/** Rounds between two reads at most. */
+/** Gradients between two reads, at least. */
 const SLOTS = 256;
 
 export class Losses {
   readonly #compute: Compute;
   readonly #ring: Vector;
+  readonly #slots: number;
+  /** Gradients of one round. */
+  readonly #steps: number;
   #next = 0;
   #committed: number[] = [];
   #open: number[] = [];
 
-  constructor(compute: Compute) {
+  constructor(compute: Compute, steps: number) {
     this.#compute = compute;
-    this.#ring = compute.vector(2 * SLOTS);
+    this.#steps = steps;
+    this.#slots = SLOTS + steps;
+    this.#ring = compute.vector(2 * this.#slots);
   }
 
   get ring(): Vector {
@@ -26,14 +31,14 @@ export class Losses {
   /** Index in the ring for one gradient's loss and count. */
   take(): number {
     const slot = this.#next;
-    this.#next = (this.#next + 1) % SLOTS;
+    this.#next = (this.#next + 1) % this.#slots;
     this.#open.push(slot);
     return 2 * slot;
   }
 
-  /** Must be read before more gradients are taken. */
+  /** Must be read before another round takes its gradients. */
   get full(): boolean {
-    return this.#committed.length + this.#open.length >= SLOTS - 1;
+    return this.#committed.length + this.#open.length + this.#steps >= this.#slots;
   }
 
   commit(): void {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Vector } from '../compute/compute.ts';
+import type { Score } from '../models/model.ts';
 import type { Assets } from './assets.ts';
 import { Consensus, type ConsensusResult, SKETCH_LENGTH, SKETCH_SEED } from './consensus.ts';
 import type { FlockWorker } from './flock-worker.ts';
@@ -18,6 +19,8 @@ export interface Measured {
   testLoss: number | null;
   testAccuracy: number | null;
   distanceToMean: number | null;
+  /** ‖e‖ of the algorithm's error feedback, where it keeps any. */
+  residualNorm: number | null;
 }
 
 interface LossBook {
@@ -31,12 +34,19 @@ export class Measure {
   readonly measured = new Map<number, Measured>();
   readonly #books = new Map<number, LossBook>();
   readonly #clock: Clock;
+  /** When the first round of an epoch could begin. */
+  #began: { readonly epoch: number; readonly at: number } | null = null;
   readonly #emit: (points: readonly Point[], rows: readonly MetricRow[]) => void;
-  #scratch: { assets: Assets; mean: Vector; sketch: Vector } | null = null;
+  #scratch: { assets: Assets; mean: Vector; sketch: Vector; norm: Vector } | null = null;
 
   constructor(clock: Clock, emit: (points: readonly Point[], rows: readonly MetricRow[]) => void) {
     this.#clock = clock;
     this.#emit = emit;
+  }
+
+  /** The run is on, in this epoch: its time counts from the first time that this is said. */
+  begin(epoch: number): void {
+    if (this.#began?.epoch !== epoch) this.#began = { epoch, at: this.#clock.now() };
   }
 
   /** Another epoch: forget all figures. */
@@ -49,7 +59,13 @@ export class Measure {
   of(index: number): Measured {
     let measured = this.measured.get(index);
     if (measured === undefined) {
-      measured = { trainLoss: null, testLoss: null, testAccuracy: null, distanceToMean: null };
+      measured = {
+        trainLoss: null,
+        testLoss: null,
+        testAccuracy: null,
+        distanceToMean: null,
+        residualNorm: null,
+      };
       this.measured.set(index, measured);
     }
     return measured;
@@ -96,27 +112,32 @@ export class Measure {
     await this.losses(worker, epoch, true);
     const { compute } = assets;
     const scratch = this.#vectors(assets);
-    const scoring = assets.program.evaluate(x, assets.data, assets.split.test);
+    const scoring = assets.program.evaluate(x, assets.data, assets.scored);
     compute.sketch(x, SKETCH_SEED, scratch.sketch);
     const sketching = compute.read(scratch.sketch);
+    const owing = this.#residualNorm(worker, assets);
     const [score, sketch, parameters] = await Promise.all([scoring, sketching, compute.read(x)]);
     const measured = this.of(worker.index);
+    measured.residualNorm = await owing;
     measured.testLoss = score.loss;
-    measured.testAccuracy = score.accuracy;
+    const testAccuracy = accuracyOf(score);
+    measured.testAccuracy = testAccuracy;
     const book = this.#book(worker.index);
     const { totals } = worker;
+    const began = this.#began?.epoch === epoch ? this.#began.at : this.#clock.now();
     this.#emit(
-      [{ kind: 'evaluation', epoch, seat, round, testLoss: score.loss, testAccuracy: score.accuracy }],
+      [{ kind: 'evaluation', epoch, seat, round, testLoss: score.loss, testAccuracy }],
       [
         {
           seat,
           round,
-          samples: round * assets.recipe.batch,
-          trainLoss: book.sum / Math.max(1, book.count),
+          samples: round * rowsOfRound(assets, worker),
+          trainLoss: book.sum / book.count,
           testLoss: score.loss,
-          testAccuracy: score.accuracy,
+          testAccuracy,
           bytesSent: totals.bytesSent,
           bytesReceived: totals.bytesReceived,
+          simulatedSeconds: this.#clock.virtual === true ? (this.#clock.now() - began) / 1000 : null,
           seconds: [
             totals.computing / 1000,
             totals.compressing / 1000,
@@ -139,8 +160,19 @@ export class Measure {
     if (result.mean === null) return;
     const { mean } = this.#vectors(assets);
     assets.compute.upload(mean, result.mean);
-    const score = await assets.program.evaluate(mean, assets.data, assets.split.test);
-    this.#emit([{ kind: 'average', epoch, round, testLoss: score.loss, testAccuracy: score.accuracy }], []);
+    const score = await assets.program.evaluate(mean, assets.data, assets.scored);
+    const testAccuracy = accuracyOf(score);
+    this.#emit([{ kind: 'average', epoch, round, testLoss: score.loss, testAccuracy }], []);
+  }
+
+  /** ‖e‖, if the algorithm keeps a residual under that name. */
+  async #residualNorm(worker: FlockWorker, assets: Assets): Promise<number | null> {
+    const e = worker.state?.e;
+    if (e === undefined || typeof e === 'number') return null;
+    const { norm } = this.#vectors(assets);
+    assets.compute.squaredDistance(e, null, norm, 0);
+    const [squared = Number.NaN] = await assets.compute.read(norm);
+    return Number.isFinite(squared) ? Math.sqrt(squared) : null;
   }
 
   #book(index: number): LossBook {
@@ -152,18 +184,30 @@ export class Measure {
     return book;
   }
 
-  #vectors(assets: Assets): { mean: Vector; sketch: Vector } {
+  #vectors(assets: Assets): { mean: Vector; sketch: Vector; norm: Vector } {
     if (this.#scratch?.assets !== assets) {
       const { compute, layout } = assets;
       if (this.#scratch !== null) {
-        this.#scratch.assets.compute.free(this.#scratch.mean, this.#scratch.sketch);
+        this.#scratch.assets.compute.free(this.#scratch.mean, this.#scratch.sketch, this.#scratch.norm);
       }
       this.#scratch = {
         assets,
         mean: compute.vector(layout.length),
         sketch: compute.vector(SKETCH_LENGTH),
+        norm: compute.vector(1),
       };
     }
     return this.#scratch;
   }
+}
+
+/** null where numbers are predicted: nothing to be right about. */
+function accuracyOf({ accuracy }: Score): number | null {
+  return Number.isNaN(accuracy) ? null : accuracy;
+}
+
+/** Rows that a worker's gradients of one round look at. */
+function rowsOfRound({ algorithm, recipe }: Assets, worker: FlockWorker): number {
+  const gradients = algorithm.gradients?.(recipe.algorithm.options) ?? 1;
+  return gradients * (recipe.batch === 0 ? worker.rows : recipe.batch);
 }

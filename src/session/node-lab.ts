@@ -3,16 +3,21 @@
  * backend. The same session, room and algorithm code as in tabs; the same recipe gives the same bytes.
  */
 import { readFile } from 'node:fs/promises';
-import { realClock } from '../base/clock.ts';
+import path from 'node:path';
+import { type Clock, realClock } from '../base/clock.ts';
 import { findEntry } from '../base/registry.ts';
 import { createCpuCompute } from '../compute/cpu/index.ts';
-import { DIGITS_PATH } from '../data/digits.ts';
+import type { FetchBytes, HostDataset } from '../data/dataset.ts';
 import { ensureDigits } from '../data/digits-build.ts';
 import { DATASETS } from '../data/index.ts';
+import { SOURCE_TEXT_PATH } from '../data/text.ts';
+import { ensureText } from '../data/text-build.ts';
 import { MemoryHub } from '../network/memory.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { DEFAULT_LOCAL } from '../recipe/url.ts';
+import type { TraceEvent } from './emulation.ts';
 import type { LabHandle } from './handle.ts';
+import { nodeDecoder, readOwnFile } from './node-files.ts';
 import { Session } from './session.ts';
 import type { Report, Snapshot } from './snapshot.ts';
 
@@ -26,9 +31,28 @@ export interface NodeLabOptions {
   readonly root?: string;
 }
 
-async function fetchBytes(root: string, path: string): Promise<Uint8Array> {
-  if (path !== DIGITS_PATH) throw new Error(`A Node run has no file ${path}.`);
-  return readFile(ensureDigits(root));
+/** What the lab serves, from `public` of the project's folder `root`; and a person's files, by their paths. */
+export function fetchInNode(root: string): FetchBytes {
+  return async (wanted) => {
+    if (wanted.startsWith('file:')) return readOwnFile(wanted.slice('file:'.length));
+    if (wanted === SOURCE_TEXT_PATH) ensureText(root);
+    else ensureDigits(root);
+    return readFile(path.join(root, 'public', wanted));
+  };
+}
+
+/** What a recipe learns from. */
+export function loadInNode(recipe: Recipe, root = process.cwd()): Promise<HostDataset> {
+  const { id, options } = recipe.dataset;
+  return findEntry('dataset', DATASETS, id).load(options, fetchInNode(root), recipe.seed, nodeDecoder);
+}
+
+/** What a simulation puts in place of the machine's own. */
+export interface Simulated {
+  readonly clock: Clock;
+  load(recipe: Recipe): Promise<HostDataset>;
+  random(): number;
+  trace(event: TraceEvent): void;
 }
 
 /** One session on this hub. */
@@ -36,22 +60,21 @@ export function openNodeTab(
   hub: MemoryHub,
   tab: number,
   options: Pick<NodeLabOptions, 'recipe' | 'workersPerTab' | 'root'>,
+  simulated?: Simulated,
 ): LabHandle {
   const listeners = new Set<(report: Report) => void>();
   let latest: Snapshot | null = null;
   const session = new Session({
-    clock: realClock,
+    clock: simulated?.clock ?? realClock,
     transport: hub.connect(`tab-${String(tab).padStart(3, '0')}`),
     recipe: options.recipe,
     local: { ...DEFAULT_LOCAL, workers: options.workersPerTab, backend: 'cpu', transport: 'memory' },
     lab: { version: 'node', built: 0 },
     room: { code: 'node' },
     openDevice: async () => ({ compute: createCpuCompute(), notice: null }),
-    loadDataset: (recipe) =>
-      findEntry('dataset', DATASETS, recipe.dataset.id).load(recipe.dataset.options, (path) =>
-        fetchBytes(options.root ?? process.cwd(), path),
-      ),
-    random: Math.random,
+    loadDataset: (recipe) => simulated?.load(recipe) ?? loadInNode(recipe, options.root),
+    random: simulated?.random ?? Math.random,
+    trace: (event) => simulated?.trace(event),
     report(report) {
       if (report.kind === 'snapshot') latest = report.snapshot;
       for (const listener of listeners) listener(report);
@@ -67,6 +90,7 @@ export function openNodeTab(
     },
     send: (request) => session.request(request),
     models: () => session.models(),
+    ask: (about, question) => session.ask(about, question),
     close: () => session.close(),
   };
 }

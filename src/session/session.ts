@@ -9,27 +9,36 @@ import { DeviceLostError } from '../compute/compute.ts';
 import { PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
 import { type Frame, type FrameType, MAX_PART_BYTES, NO_VIEW } from '../protocol/frame.ts';
+import { caution, refusal } from '../recipe/legality.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
-import { caution, parseRecipe, refusal, sameRun } from '../recipe/schema.ts';
+import { parseRecipe, sameRun } from '../recipe/schema.ts';
 import { Room } from '../room/room.ts';
 import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
 import { Agenda, RolledBackError } from './agenda.ts';
 import { type Assets, layoutHash, layoutOf } from './assets.ts';
 import { SKETCH_LENGTH } from './consensus.ts';
+import { Emulation, type TraceEvent } from './emulation.ts';
 import { Equipment, type Supplies } from './equipment.ts';
 import { DivergedError, InvalidMessageError } from './exchange.ts';
+import type { FilesAsk } from './file-state.ts';
 import { FlockWorker } from './flock-worker.ts';
 import type { WorkerModel } from './handle.ts';
+import { holdingsReport } from './holdings.ts';
 import { Inbox } from './inbox.ts';
 import { Measure } from './measure.ts';
+import { ModelsDesk } from './models-desk.ts';
+import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
+import { Starts } from './models-start.ts';
 import { sendSketch, sketchIn } from './sketches.ts';
-import type { Ask, MetricRow, Point, Report, Request, Snapshot } from './snapshot.ts';
+import type { Ask, MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
 import { Sponsorship } from './sponsor.ts';
 import { Status } from './status.ts';
 import { WORDS } from './words.ts';
 
 /** Longest time a worker computes without letting messages and timers through, in ms. */
 const BREATH_MS = 12;
+/** Rounds and answers that a worker does at most before messages and timers are let through. */
+const BREATH_ACTS = 32;
 /** Time between two attempts on a device that is lost and not yet replaced, in ms. */
 const LOST_MS = 20;
 /** Time between two snapshots for the page, in ms. */
@@ -45,6 +54,12 @@ export interface SessionOptions extends Supplies {
   /** Uniform in [0, 1): for jitter only, never for training. */
   random(): number;
   report(report: Report): void;
+  /** What is asked about the files of this tab, where it has some. */
+  files?(ask: FilesAsk): void;
+  /** The session has left the room, as it has no data for this recipe of the others; it is closed. */
+  left?(recipe: Recipe): void;
+  /** Told of every event of this tab's workers: what was computed, sent and applied, and when. */
+  trace?(event: TraceEvent): void;
 }
 
 interface HostCopy {
@@ -63,22 +78,28 @@ export class Session {
   readonly #measure: Measure;
   readonly #sponsorship: Sponsorship;
   readonly #inbox = new Inbox();
+  readonly #starts = new Starts();
+  readonly #models: ModelsDesk;
   readonly #equipment: Equipment;
   #workers: FlockWorker[] = [];
   #copies = new Map<number, HostCopy>();
   /** Workers that failed in this view wait for the next. */
   #stuck = new Map<number, string>();
   #breathedAt = 0;
+  #acts = 0;
+  readonly #emulation: Emulation;
   #measuring = 0;
   #points: Point[] = [];
   #rows: MetricRow[] = [];
   #closed = false;
+  #lacksData = false;
 
   constructor(options: SessionOptions) {
     const { clock, transport, local, lab } = options;
     this.#options = options;
     this.#clock = clock;
     this.#post = new PostOffice(transport, { clock, maxPayload: (type) => this.#maxPayload(type) });
+    this.#emulation = new Emulation(clock, this.#post, (event) => options.trace?.(event));
     this.#measure = new Measure(clock, (points, rows) => {
       this.#points.push(...points);
       this.#rows.push(...rows);
@@ -110,14 +131,32 @@ export class Session {
       clock,
       post: this.#post,
       parametersOf: (seat) => this.#parametersOf(seat),
+      startOf: (hash) => this.#starts.of(hash),
+    });
+    this.#models = new ModelsDesk({
+      clock,
+      sponsorship: this.#sponsorship,
+      starts: this.#starts,
+      lab: lab.version,
+      view: () => this.#agenda.latest,
+      workers: () => this.#workers,
+      signal: () => this.#agenda.signal,
+      recipe: () => this.#recipe(),
+      assets: () => this.#equipment.assets,
+      random: () => options.random(),
+      restart: (hash) => this.#room.command({ kind: 'reset', model: hash }),
     });
     this.#equipment = new Equipment(options, {
       recipe: () => this.#recipe(),
       onDevice: ({ backend, adapter }) => this.#room.setBackend(backend, adapter),
       onReady: () => this.#agenda.wake(),
       onLost: () => this.#deviceLost(),
+      onBare: (notice) => this.#bare(notice),
       notice: (notice) => this.status.notice(notice),
-      dismiss: (id) => this.status.dismiss(id),
+      dismiss: (id) => {
+        if (id === 'data') this.#lacksData = false;
+        this.status.dismiss(id);
+      },
     });
     this.status = new Status({
       options,
@@ -134,7 +173,11 @@ export class Session {
   /** Joins the room, opens the device, and starts to live. */
   open(): void {
     this.#post.on('sketch', (frame, peer) => this.#receiveSketch(peer, frame));
-    this.#post.on('algorithm', (frame, peer) => this.#inbox.deliver(peer, frame));
+    this.#post.on('algorithm', (frame, peer) => {
+      this.#inbox.deliver(peer, frame);
+      // Those that have no round to do may have to answer.
+      if (this.#equipment.assets?.algorithm.serves !== undefined) this.#agenda.wake();
+    });
     this.#post.on('resync', (frame, peer) => {
       if (frame.view === NO_VIEW) this.#sponsorship.receive(peer, frame);
       else this.#inbox.deliver(peer, frame);
@@ -163,6 +206,12 @@ export class Session {
         return;
       case 'command':
         this.#command(request.command);
+        return;
+      case 'files':
+        this.#options.files?.(request.ask);
+        return;
+      case 'holdings':
+        this.#tellHoldings();
     }
   }
 
@@ -183,6 +232,11 @@ export class Session {
       models.push({ seat: worker.holder.seat, round, layout: assets.layout, parameters });
     }
     return models;
+  }
+
+  /** Answers about the models of this tab's workers, and of the average. @throws {NoAnswerError} */
+  ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>> {
+    return this.#models.ask(about, question);
   }
 
   close(): void {
@@ -211,39 +265,79 @@ export class Session {
     }
   }
 
-  #commit(view: View, mode: ChangeMode, fresh: boolean): void {
+  #commit(view: View, agreed: ChangeMode, fresh: boolean): void {
     const before = this.#agenda.latest;
+    // Who enters a view with other members waits for all of them, and must keep none of them waiting in a
+    // round of its own; asynchronous rounds are nobody else's, so they may as well be taken again.
+    const restless = this.#equipment.assets?.algorithm.asynchronous === true;
+    const mode = restless && before !== null && !sameSeats(before, view) ? 'abort' : agreed;
     const mine = view.seats.filter(({ peer }) => peer === this.#options.transport.self);
     if (fresh) for (const worker of this.#workers) worker.reset();
     this.#agenda.commit(view, mode, fresh);
     if (before?.run.epoch !== view.run.epoch) {
       this.#measure.clear();
       this.#copies.clear();
+      this.#emulation.reset();
       this.status.epochChanged();
+      this.#rows = [];
+      if (view.run.model === undefined) this.status.dismiss('loaded-model');
+      else this.status.notice(WORDS.loadedModel());
     }
+    if (view.run.running) this.#measure.begin(view.run.epoch);
     this.#stuck.clear();
     for (const { worker } of mine) {
       if (this.#workers.some(({ index }) => index === worker)) continue;
-      const added = new FlockWorker(worker, this.#clock, this.#post, this.#inbox);
+      const added = new FlockWorker(worker, this.#clock, this.#post, this.#inbox, this.#emulation);
       this.#workers.push(added);
       void this.#live(added);
     }
     this.status.viewed(view, before);
     void this.#equipment.refresh();
+    this.#leaveOthers();
+  }
+
+  /** Without data nobody is kept waiting: this tab leaves those who are in the room with it. */
+  #bare(notice: Notice): void {
+    this.status.notice(notice);
+    this.#lacksData = true;
+    this.#leaveOthers();
+  }
+
+  #leaveOthers(): void {
+    const self = this.#options.transport.self;
+    const others = this.#room.view?.seats.some(({ peer }) => peer !== self) === true;
+    if (!this.#lacksData || !others || this.#closed) return;
+    this.close();
+    this.flush();
+    this.#options.left?.(this.#recipe());
+  }
+
+  /** There may be data now where there were none. */
+  dataChanged(): void {
+    if (this.#lacksData && !this.#closed) void this.#equipment.refresh();
+  }
+
+  #tellHoldings(): void {
+    const { assets } = this.#equipment;
+    const view = this.#agenda.latest;
+    const ready = assets !== null && view !== null && sameRun(assets.recipe, parseRecipe(view.recipe));
+    const self = this.#options.transport.self;
+    this.#options.report({ kind: 'holdings', holdings: ready ? holdingsReport(assets, view, self) : null });
   }
 
   #command(command: Ask): void {
     if (command.kind === 'start') {
       const recipe = this.#recipe();
-      const reason = refusal(recipe);
+      const workers = this.#agenda.latest?.seats.length ?? null;
+      const reason = refusal(recipe, workers);
       if (reason !== null) {
         this.status.notice(WORDS.refused(reason));
         return;
       }
-      const doubt = caution(recipe);
+      const doubt = caution(recipe, workers);
       if (doubt === null) this.status.dismiss('caution');
       else this.status.notice(WORDS.caution(doubt));
-      const round = Math.max(0, ...this.#workers.map((worker) => worker.round));
+      const round = this.status.slowest();
       const end = command.stopAt ?? (recipe.rounds > round ? recipe.rounds : null);
       this.#room.command({ kind: 'start', stopAt: end });
       return;
@@ -287,21 +381,34 @@ export class Session {
     if (next !== null) {
       const inLineage = current !== null && next.mode === 'graceful' && next.view.parent === current.id;
       const sameEpoch = current?.run.epoch === next.view.run.epoch;
-      if (inLineage && sameEpoch && worker.round < next.view.startRound && worker.equipped(assets)) {
+      const behind = worker.round < next.view.startRound && !worker.asynchronous;
+      if (inLineage && sameEpoch && behind && worker.equipped(assets)) {
         if (worker.round >= this.#agenda.hold) return false;
         await this.#step(worker, assets, signal);
         return true;
       }
+      if (inLineage && sameEpoch && worker.equipped(assets)) await worker.settle(signal);
       return this.#enter(worker, next.view, inLineage && sameEpoch, assets, signal);
     }
     if (current === null || worker.holder === null) return false;
     if (!worker.equipped(assets)) return this.#enter(worker, current, false, assets, signal);
     const { running, stopAt } = current.run;
+    if (running && this.#refusedNow(current)) return false;
     if (!running || worker.round >= Math.min(this.#agenda.hold, stopAt ?? Number.POSITIVE_INFINITY)) {
-      return false;
+      if (!worker.mail) return false;
+      await worker.serve(signal);
+      return true;
     }
     await this.#step(worker, assets, signal);
     return true;
+  }
+
+  /** Whether the recipe cannot run with the workers there are now; then all wait, and the page says why. */
+  #refusedNow(view: View): boolean {
+    const reason = refusal(parseRecipe(view.recipe), view.seats.length);
+    if (reason !== null) this.status.notice(WORDS.waitsForWorkers(reason));
+    else this.status.dismiss('workers');
+    return reason !== null;
   }
 
   async #enter(
@@ -334,6 +441,14 @@ export class Session {
     return true;
   }
 
+  /** x_0: of the seed, or of the model that somebody loaded. */
+  async #start(view: View, holder: SeatHolder, assets: Assets, signal: AbortSignal): Promise<Float32Array> {
+    const { model } = view.run;
+    if (model === undefined) return assets.initial;
+    const parts = { clock: this.#clock, sponsorship: this.#sponsorship };
+    return this.#starts.obtain(model, view, holder, assets.layout.length, parts, signal);
+  }
+
   /** x_0 at the start of an epoch; else a member's parameters; else what this tab last saved. */
   async #parametersFor(
     worker: FlockWorker,
@@ -342,15 +457,17 @@ export class Session {
     assets: Assets,
     signal: AbortSignal,
   ): Promise<Float32Array> {
-    if (view.startRound === 0) return assets.initial;
+    if (view.startRound === 0) return this.#start(view, holder, assets, signal);
     const given = await this.#sponsorship.fetch(view, holder, assets.layout.length, signal);
     if (given !== null) return given.parameters;
     const copy = this.#copies.get(worker.index);
-    return copy?.epoch === view.run.epoch ? copy.parameters : assets.initial;
+    if (copy?.epoch === view.run.epoch) return copy.parameters;
+    return this.#start(view, holder, assets, signal);
   }
 
   async #step(worker: FlockWorker, assets: Assets, signal: AbortSignal): Promise<void> {
     await worker.step(signal);
+    const { busy } = worker;
     const view = worker.view;
     if (view === null) return;
     const { epoch, stopAt } = view.run;
@@ -360,6 +477,7 @@ export class Session {
     } else {
       this.#measuring += 1;
       try {
+        await worker.settle(signal);
         await this.#evaluate(worker, assets, view);
       } finally {
         this.#measuring -= 1;
@@ -368,6 +486,28 @@ export class Session {
     }
     const { trainLoss } = this.#measure.of(worker.index);
     if (trainLoss !== null && !Number.isFinite(trainLoss)) throw new DivergedError();
+    const slower = this.#emulation.drag(assets.recipe, worker.holder?.seat ?? 0);
+    if (slower > 1) await this.#drag(worker, this.#clock.now() + (slower - 1) * busy, signal);
+  }
+
+  /** A straggler's delay: it does nothing of its own until then, but answers, as a slow computer would. */
+  async #drag(worker: FlockWorker, until: number, signal: AbortSignal): Promise<void> {
+    const waking = new AbortController();
+    const over = this.#clock
+      .sleep(Math.max(0, until - this.#clock.now()), waking.signal)
+      .catch(() => undefined);
+    const stop = () => waking.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      while (this.#clock.now() < until && !waking.signal.aborted) {
+        const { version } = this.#agenda;
+        if (worker.mail) await worker.serve(signal);
+        else await Promise.race([over, this.#agenda.changeSince(version)]);
+      }
+    } finally {
+      stop();
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   async #evaluate(worker: FlockWorker, assets: Assets, view: View): Promise<void> {
@@ -417,7 +557,9 @@ export class Session {
   /** Lets messages and timers through now and then when nothing else does. */
   async #breathe(): Promise<void> {
     const now = this.#clock.now();
-    if (now - this.#breathedAt < BREATH_MS) return;
+    this.#acts += 1;
+    if (now - this.#breathedAt < BREATH_MS && this.#acts < BREATH_ACTS) return;
+    this.#acts = 0;
     await this.#clock.sleep(0);
     this.#breathedAt = this.#clock.now();
   }
@@ -428,7 +570,8 @@ export class Session {
   #maxPayload(type: FrameType): number {
     if (type === 'control') return MAX_PART_BYTES;
     if (type === 'sketch') return 4 * SKETCH_LENGTH;
-    return Math.max(4, 2 * 4 * layoutOf(this.#recipe()).length);
+    // A hash has 32 bytes, however small the model.
+    return Math.max(64, 2 * 4 * layoutOf(this.#recipe()).length);
   }
 
   #receiveSketch(peer: PeerId, frame: Frame): void {

@@ -4,6 +4,8 @@
  */
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import type { Command } from '../room/view.ts';
+import type { FilesAsk, FilesState } from './file-state.ts';
+import type { HoldingsReport } from './holdings.ts';
 
 export type WorkerHealth = 'active' | 'hidden' | 'paused' | 'suspected' | 'gone';
 
@@ -27,6 +29,13 @@ export interface WorkerStatus {
   readonly testAccuracy: number | null;
   /** ‖x_i - x̄‖, or null. */
   readonly distanceToMean: number | null;
+  /** ‖e‖: what its compressor has left out and error feedback still owes; null where nothing is kept. */
+  readonly residualNorm: number | null;
+  /**
+   * How often a gradient was so many updates old when it was applied, ascending: [updates, count]. Of
+   * asynchronous algorithms and this tab's workers; otherwise null.
+   */
+  readonly staleness: readonly (readonly [updates: number, count: number])[] | null;
   /** Rows of training data it holds. */
   readonly rows: number;
   readonly bytesSent: number;
@@ -34,7 +43,7 @@ export interface WorkerStatus {
 }
 
 export interface EdgeStatus {
-  /** Seats, smaller first. */
+  /** Seats: from a to b where the graph is directed, otherwise in either order. */
   readonly a: number;
   readonly b: number;
   /** Algorithm bytes in both directions over the last seconds, a second. */
@@ -73,6 +82,8 @@ export interface Snapshot {
   readonly workers: readonly WorkerStatus[];
   readonly edges: readonly EdgeStatus[];
   readonly spectrum: { readonly lambda2: number; readonly lambdaN: number; readonly gap: number } | null;
+  /** What all workers together send in one round, by the algorithm's formula; null where it cannot run. */
+  readonly cost: { readonly messages: number; readonly bytes: number } | null;
   readonly round: number;
   readonly roundsPerSecond: number;
   /** Waiting for whom, since how many ms, or null. */
@@ -96,9 +107,12 @@ export interface MetricRow {
   readonly samples: number;
   readonly trainLoss: number;
   readonly testLoss: number;
-  readonly testAccuracy: number;
+  /** null where numbers are predicted. */
+  readonly testAccuracy: number | null;
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Seconds of a virtual clock since the run began; null under the real one. */
+  readonly simulatedSeconds: number | null;
   /** Measured seconds since the run began, for timing.csv: compute, compress, wait, apply. */
   readonly seconds: readonly [number, number, number, number];
 }
@@ -118,14 +132,14 @@ export type Point =
       readonly seat: number;
       readonly round: number;
       readonly testLoss: number;
-      readonly testAccuracy: number;
+      readonly testAccuracy: number | null;
     }
   | {
       readonly kind: 'average';
       readonly epoch: number;
       readonly round: number;
       readonly testLoss: number;
-      readonly testAccuracy: number;
+      readonly testAccuracy: number | null;
     }
   | {
       readonly kind: 'consensus';
@@ -146,10 +160,17 @@ export type Request =
   | { readonly kind: 'command'; readonly command: Ask }
   | { readonly kind: 'workers'; readonly count: number }
   | { readonly kind: 'hidden'; readonly hidden: boolean }
-  | { readonly kind: 'name'; readonly name: string };
+  | { readonly kind: 'name'; readonly name: string }
+  /** About the files of this tab; answered by reports of their state. */
+  | { readonly kind: 'files'; readonly ask: FilesAsk }
+  /** Who holds what; answered by a report. */
+  | { readonly kind: 'holdings' };
 
 /** Session to page. */
 export type Report =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'points'; readonly points: readonly Point[] }
-  | { readonly kind: 'metrics'; readonly rows: readonly MetricRow[] };
+  | { readonly kind: 'metrics'; readonly rows: readonly MetricRow[] }
+  | { readonly kind: 'files'; readonly state: FilesState }
+  /** null while there are no data. */
+  | { readonly kind: 'holdings'; readonly holdings: HoldingsReport | null };

@@ -2,6 +2,7 @@
  * How a newcomer gets the current parameters: it asks members of its view one after the other, and takes
  * the first answer. Asking (rather than being sent them) works whatever views came and went meanwhile.
  */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Clock } from '../base/clock.ts';
 import type { Letter, PostOffice } from '../network/post-office.ts';
 import type { PeerId } from '../network/transport.ts';
@@ -12,6 +13,9 @@ import { bytesOfFloats, floatsOfBytes } from './floats.ts';
 const REQUEST = 250;
 const PARAMETERS = 251;
 const NONE = 252;
+/** In the header's `step`: the current parameters, or those that the epoch started from. */
+const CURRENT = 0;
+const START = 1;
 /** How long one member may take before the next is asked, in ms. */
 const PATIENCE_MS = 3000;
 
@@ -20,11 +24,13 @@ export interface Sponsors {
   readonly post: PostOffice;
   /** Committed parameters of the worker on this seat of this peer, with their round; null if it has none. */
   parametersOf(seat: number): Promise<{ round: number; parameters: Float32Array } | null>;
+  /** Parameters with this hash (hex) that an epoch starts from; null if they are not here. */
+  startOf(hash: string): Float32Array | null;
 }
 
 export class Sponsorship {
   readonly #sponsors: Sponsors;
-  readonly #waiting = new Map<string, (frame: Frame) => void>();
+  readonly #waiting = new Map<string, Set<(frame: Frame) => void>>();
 
   constructor(sponsors: Sponsors) {
     this.#sponsors = sponsors;
@@ -36,7 +42,8 @@ export class Sponsorship {
       void this.#answer(peer, frame);
       return;
     }
-    this.#waiting.get(`${peer} ${frame.source} ${frame.destination}`)?.(frame);
+    const key = `${peer} ${frame.source} ${frame.destination} ${frame.step}`;
+    for (const hear of this.#waiting.get(key) ?? []) hear(frame);
   }
 
   /**
@@ -49,26 +56,64 @@ export class Sponsorship {
     length: number,
     signal: AbortSignal,
   ): Promise<{ round: number; parameters: Float32Array } | null> {
-    const others = view.seats.filter(({ seat }) => seat !== me.seat);
-    others.sort((a, b) => a.since - b.since || a.seat - b.seat);
-    for (const other of others) {
-      const frame = await this.#ask(other, me, signal);
-      if (frame === null || frame.tag !== PARAMETERS) continue;
-      const parameters = floatsOfBytes(frame.payload, length);
-      if (parameters !== null) return { round: frame.round, parameters };
+    for (const other of othersOf(view, me)) {
+      const given = await this.fetchFrom(other, me, length, signal);
+      if (given !== null) return given;
     }
     return null;
   }
 
-  async #ask(other: SeatHolder, me: SeatHolder, signal: AbortSignal): Promise<Frame | null> {
+  /** Asks one member for its parameters; null if it has none. @throws the signal's reason when it aborts. */
+  async fetchFrom(
+    other: SeatHolder,
+    me: SeatHolder,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<{ round: number; parameters: Float32Array } | null> {
+    const frame = await this.#ask(other, me, CURRENT, new Uint8Array(), signal);
+    if (frame === null || frame.tag !== PARAMETERS) return null;
+    const parameters = floatsOfBytes(frame.payload, length);
+    return parameters === null ? null : { round: frame.round, parameters };
+  }
+
+  /** Asks for the parameters that the epoch starts from, by their hash (hex); null if nobody has them. */
+  async fetchStart(
+    view: View,
+    me: SeatHolder,
+    hash: string,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<Float32Array | null> {
+    for (const other of othersOf(view, me)) {
+      const frame = await this.#ask(other, me, START, hexToBytes(hash), signal);
+      if (frame === null || frame.tag !== PARAMETERS) continue;
+      const parameters = floatsOfBytes(frame.payload, length);
+      if (parameters !== null) return parameters;
+    }
+    return null;
+  }
+
+  async #ask(
+    other: SeatHolder,
+    me: SeatHolder,
+    step: number,
+    payload: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Frame | null> {
     const { clock, post } = this.#sponsors;
-    const key = `${other.peer} ${other.seat} ${me.seat}`;
+    const key = `${other.peer} ${other.seat} ${me.seat} ${step}`;
     const patience = new AbortController();
-    const answer = new Promise<Frame>((resolve) => this.#waiting.set(key, resolve));
+    const hearing = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, hearing);
+    let hear: (frame: Frame) => void = () => undefined;
+    const answer = new Promise<Frame>((resolve) => {
+      hear = resolve;
+    });
+    hearing.add(hear);
     try {
       signal.throwIfAborted();
       post
-        .send(this.#frame(REQUEST, 0, me.seat, other.seat, new Uint8Array()), other.peer)
+        .send(this.#frame(REQUEST, 0, step, me.seat, other.seat, payload), other.peer)
         .catch(() => patience.abort());
       const limit = clock.sleep(PATIENCE_MS, AbortSignal.any([signal, patience.signal])).then(
         () => null,
@@ -78,32 +123,45 @@ export class Sponsorship {
       signal.throwIfAborted();
       return first;
     } finally {
-      this.#waiting.delete(key);
+      hearing.delete(hear);
+      if (hearing.size === 0 && this.#waiting.get(key) === hearing) this.#waiting.delete(key);
       patience.abort();
     }
   }
 
   async #answer(peer: PeerId, request: Frame): Promise<void> {
-    const held = await this.#sponsors.parametersOf(request.destination).catch(() => null);
+    const { step, source, destination } = request;
+    const held = await this.#held(request).catch(() => null);
     const frame =
       held === null
-        ? this.#frame(NONE, 0, request.destination, request.source, new Uint8Array())
-        : this.#frame(
-            PARAMETERS,
-            held.round,
-            request.destination,
-            request.source,
-            bytesOfFloats(held.parameters),
-          );
+        ? this.#frame(NONE, 0, step, destination, source, new Uint8Array())
+        : this.#frame(PARAMETERS, held.round, step, destination, source, bytesOfFloats(held.parameters));
     await this.#sponsors.post.send(frame, peer).catch(() => undefined);
   }
 
-  #frame(tag: number, round: number, source: number, destination: number, payload: Uint8Array): Letter {
+  async #held({
+    step,
+    destination,
+    payload,
+  }: Frame): Promise<{ round: number; parameters: Float32Array } | null> {
+    if (step !== START) return this.#sponsors.parametersOf(destination);
+    const parameters = this.#sponsors.startOf(bytesToHex(payload));
+    return parameters === null ? null : { round: 0, parameters };
+  }
+
+  #frame(
+    tag: number,
+    round: number,
+    step: number,
+    source: number,
+    destination: number,
+    payload: Uint8Array,
+  ): Letter {
     return {
       type: 'resync',
       view: NO_VIEW,
       round,
-      step: 0,
+      step,
       tag,
       codec: 0,
       source,
@@ -111,4 +169,10 @@ export class Sponsorship {
       payload,
     };
   }
+}
+
+/** The other members, those who stayed longest first. */
+function othersOf(view: View, me: SeatHolder): SeatHolder[] {
+  const others = view.seats.filter(({ seat }) => seat !== me.seat);
+  return others.sort((a, b) => a.since - b.since || a.seat - b.seat);
 }

@@ -6,11 +6,11 @@ import type { Compute } from '../compute/compute.ts';
 import type { PostOffice } from '../network/post-office.ts';
 import type { PeerId } from '../network/transport.ts';
 import type { ReportRow } from '../protocol/control.ts';
+import { costOf, refusal } from '../recipe/legality.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
-import { refusal } from '../recipe/schema.ts';
 import type { Room } from '../room/room.ts';
 import type { SeatHolder, View } from '../room/view.ts';
-import { graphOf, layoutOf, spectrumOf } from './assets.ts';
+import { layoutOf, spectrumOf, supportOf } from './assets.ts';
 import type { ConsensusResult } from './consensus.ts';
 import type { FlockWorker } from './flock-worker.ts';
 import type { Measure } from './measure.ts';
@@ -61,6 +61,7 @@ export class Status {
   #shape: {
     key: string;
     spectrum: Snapshot['spectrum'];
+    cost: Snapshot['cost'];
     edges: readonly (readonly [number, number])[];
   } | null = null;
 
@@ -140,11 +141,11 @@ export class Status {
       const status = this.#worker(worker.holder);
       const { seat, round, trainLoss, testLoss, testAccuracy, bytesSent, bytesReceived } = status;
       const finite = trainLoss !== null && Number.isFinite(trainLoss) ? trainLoss : null;
-      const { hidden, backend, adapter, rows: held } = status;
+      const { hidden, backend, adapter, residualNorm, rows: held } = status;
       const edges = [...worker.sentTo].slice(0, 64);
       rows.push({
         ...{ seat, round, trainLoss: finite, testLoss, testAccuracy, bytesSent, bytesReceived },
-        ...{ hidden, backend, adapter, rows: held, edges },
+        ...{ hidden, backend, adapter, residualNorm, rows: held, edges },
       });
     }
     return rows;
@@ -172,11 +173,11 @@ export class Status {
       mine.reduce((total, worker) => total + pick(worker), 0);
     const local: LocalSettings = { ...options.local, workers: this.#workersWanted };
     return {
-      phase: this.#phase(view, round, device),
+      phase: this.#phase(view, round, device, mine),
       room: { code: this.roomCode, transport: this.carrier, signalling: this.signalling },
       recipe,
       recipeVersion: view?.recipeVersion ?? 0,
-      refusal: refusal(recipe),
+      refusal: refusal(recipe, seats.length === 0 ? null : seats.length),
       local,
       backend: device?.backend ?? 'cpu',
       adapter: device?.adapter ?? '',
@@ -192,6 +193,7 @@ export class Status {
       ].sort((a, b) => a.seat - b.seat),
       edges: shape.edges.map(([a, b]) => this.#edge(seats[a], seats[b], now)),
       spectrum: shape.spectrum,
+      cost: shape.cost,
       round,
       roundsPerSecond: this.#roundsPerSecond(round, now),
       waiting: this.#waitingFor(mine, seats, now),
@@ -207,7 +209,22 @@ export class Status {
     };
   }
 
-  #phase(view: View | null, round: number, device: Compute | null): Snapshot['phase'] {
+  /** Rounds that this tab's workers have all done; of an asynchronous algorithm, everybody as far as known. */
+  slowest(): number {
+    const mine = this.#sources.workers().filter(({ holder }) => holder !== null);
+    const others = mine.some(({ asynchronous }) => asynchronous)
+      ? (this.#sources.room.view?.seats ?? []).map((holder) => this.#worker(holder).round)
+      : [];
+    const rounds = [...mine.map(({ round }) => round), ...others];
+    return rounds.length === 0 ? 0 : Math.min(...rounds);
+  }
+
+  #phase(
+    view: View | null,
+    round: number,
+    device: Compute | null,
+    mine: readonly FlockWorker[],
+  ): Snapshot['phase'] {
     if (view === null || device === null) return 'starting';
     const { running, stopAt } = view.run;
     if (this.#notices.has('data')) return 'stopped';
@@ -218,7 +235,14 @@ export class Status {
     }
     // Agreed, but the rounds before the pause are still being finished.
     const failed = this.#notices.has('diverged') || this.#notices.has('failed');
-    if (round < view.startRound && !failed) return 'running';
+    // Where every worker counts its own, it is there once it has entered the view.
+    const asynchronous = mine.some((worker) => worker.asynchronous);
+    const behind = asynchronous
+      ? mine.some((worker) => worker.view?.id !== view.id)
+      : round < view.startRound;
+    if (behind && !failed) return 'running';
+    // Its data is not there yet: nobody has a model.
+    if (mine.length === 0) return 'starting';
     return round === 0 ? 'idle' : 'paused';
   }
 
@@ -250,6 +274,8 @@ export class Status {
       testLoss: measured?.testLoss ?? row?.testLoss ?? null,
       testAccuracy: measured?.testAccuracy ?? row?.testAccuracy ?? null,
       distanceToMean: this.#distances[holder.seat] ?? null,
+      residualNorm: measured?.residualNorm ?? row?.residualNorm ?? null,
+      staleness: worker?.asynchronous === true ? [...worker.staleness].sort(([a], [b]) => a - b) : null,
       rows: worker?.rows ?? row?.rows ?? 0,
       bytesSent: worker?.totals.bytesSent ?? row?.bytesSent ?? 0,
       bytesReceived: worker?.totals.bytesReceived ?? row?.bytesReceived ?? 0,
@@ -277,13 +303,22 @@ export class Status {
 
   #shapeOf(recipe: Recipe, view: View | null) {
     const n = view?.seats.length ?? 0;
-    const key = `${JSON.stringify(recipe.topology)} ${recipe.seed} ${n}`;
+    const seats = view?.seats ?? [];
+    const peers = seats.map(({ peer }) => peer);
+    const groups = peers.map((peer) => peers.indexOf(peer));
+    const { topology, algorithm, compressor, model, dataset, seed } = recipe;
+    const key = JSON.stringify([topology, algorithm, compressor, model, dataset, seed, groups]);
     if (this.#shape?.key !== key) {
       if (n === 0) {
-        this.#shape = { key, spectrum: null, edges: [] };
+        this.#shape = { key, spectrum: null, cost: null, edges: [] };
       } else {
         const { lambda2, lambdaN, gap } = spectrumOf(recipe, n);
-        this.#shape = { key, spectrum: { lambda2, lambdaN, gap }, edges: graphOf(recipe, n, 0).edges };
+        this.#shape = {
+          key,
+          spectrum: { lambda2, lambdaN, gap },
+          cost: refusal(recipe, n) === null ? costOf(recipe, layoutOf(recipe), groups) : null,
+          edges: supportOf(recipe, n),
+        };
       }
     }
     return this.#shape;
@@ -321,7 +356,7 @@ function newPoints(row: ReportRow, before: ReportRow | undefined, epoch: number)
   if (trainLoss !== null && trainLoss !== before?.trainLoss) {
     points.push({ kind: 'loss', epoch, seat, round, value: trainLoss });
   }
-  if (testLoss !== null && testAccuracy !== null && testLoss !== before?.testLoss) {
+  if (testLoss !== null && testLoss !== before?.testLoss) {
     points.push({ kind: 'evaluation', epoch, seat, round, testLoss, testAccuracy });
   }
   return points;

@@ -2,6 +2,7 @@
 import type { LabBuild } from '../network/lab.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import type { WorkerModel } from './handle.ts';
+import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
 import type { Notice, Report, Request, Snapshot } from './snapshot.ts';
 
 export type ToThread =
@@ -15,6 +16,8 @@ export type ToThread =
       readonly base: string;
       /** The page's end of the WebRTC transport, or null where this tab stays off the network. */
       readonly webrtc: MessagePort | null;
+      /** The file that this tab brings where each tab brings its own, or null. */
+      readonly ownFile: string | null;
     }
   | { readonly kind: 'room'; readonly code: string }
   /** Meet the other tabs of this browser too. */
@@ -25,8 +28,20 @@ export type ToThread =
   | { readonly kind: 'dismiss'; readonly id: string }
   | { readonly kind: 'request'; readonly request: Request }
   | { readonly kind: 'models'; readonly id: number }
+  | {
+      readonly kind: 'ask';
+      readonly id: number;
+      readonly about: Topic;
+      readonly question: QuestionOn<Topic>;
+    }
   | { readonly kind: 'close' };
 
 export type FromThread =
   | { readonly kind: 'report'; readonly report: Report }
-  | { readonly kind: 'models'; readonly id: number; readonly models: readonly WorkerModel[] };
+  /** The session has left the room for lack of data. */
+  | { readonly kind: 'left' }
+  /** It has data now: the page begins anew, and joins again. */
+  | { readonly kind: 'again' }
+  | { readonly kind: 'models'; readonly id: number; readonly models: readonly WorkerModel[] }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: AnswerOn<Topic> }
+  | { readonly kind: 'no-answer'; readonly id: number; readonly why: string };

@@ -11,8 +11,11 @@ import { broadcastTransport } from '../network/broadcast.ts';
 import { type CombinedTransport, combine } from '../network/combined.ts';
 import { MemoryHub } from '../network/memory.ts';
 import { webRtcTransport } from '../network/webrtc/worker.ts';
-import type { LocalSettings } from '../recipe/recipe.ts';
+import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
+import { browserDecoder, fetchUrl } from './browser-files.ts';
 import type { Device } from './equipment.ts';
+import { FileDesk, MissingFileError } from './file-desk.ts';
+import { browserShelf } from './file-shelf.ts';
 import { Session } from './session.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 import { WORDS } from './words.ts';
@@ -47,11 +50,44 @@ function tell(message: FromThread): void {
 let session: Session | null = null;
 let transport: CombinedTransport | null = null;
 let self = '';
+/** What the room runs that this tab has no data for; the session has left it. */
+let lacking: Recipe | null = null;
 
 function start(message: Extract<ToThread, { kind: 'start' }>): void {
   const { recipe, local, lab, base, webrtc } = message;
   self = message.self;
   transport = combine([webrtc === null ? new MemoryHub().connect(self) : webRtcTransport(self, webrtc)]);
+  const files = new FileDesk({
+    shelf: browserShelf(),
+    decoder: browserDecoder,
+    fetchBytes: (path) => fetchBytes(base, path),
+    fetchUrl,
+    own: message.ownFile,
+    seed: () => recipe.seed,
+    report: (state) => tell({ kind: 'report', report: { kind: 'files', state } }),
+    onFile: async (rejoin) => {
+      const wanted = lacking ?? (rejoin ? (session?.status.snapshot().recipe ?? null) : null);
+      if (wanted === null) session?.dataChanged();
+      else if (await load(wanted)) tell({ kind: 'again' });
+    },
+  });
+  const loadDataset = (wanted: Recipe) =>
+    findEntry('dataset', DATASETS, wanted.dataset.id).load(
+      wanted.dataset.options,
+      files.fetcher(wanted),
+      wanted.seed,
+      browserDecoder,
+    );
+  /** Whether there are data for this recipe now; not if its file is still missing. */
+  const load = async (wanted: Recipe) => {
+    try {
+      await loadDataset(wanted);
+      return true;
+    } catch (error) {
+      if (error instanceof MissingFileError) return false;
+      throw error;
+    }
+  };
   session = new Session({
     clock: realClock,
     transport,
@@ -60,10 +96,12 @@ function start(message: Extract<ToThread, { kind: 'start' }>): void {
     lab,
     room: { code: '' },
     openDevice: (again) => openDevice(local.backend, again),
-    loadDataset: (wanted) =>
-      findEntry('dataset', DATASETS, wanted.dataset.id).load(wanted.dataset.options, (path) =>
-        fetchBytes(base, path),
-      ),
+    loadDataset,
+    files: (ask) => void files.ask(ask),
+    left: (recipe) => {
+      lacking = recipe;
+      tell({ kind: 'left' });
+    },
     random: Math.random,
     report: (report) => tell({ kind: 'report', report }),
   });
@@ -105,6 +143,15 @@ async function handle(message: ToThread): Promise<void> {
     case 'models':
       tell({ kind: 'models', id: message.id, models: await session.models() });
       return;
+    case 'ask': {
+      const { id, about, question } = message;
+      try {
+        tell({ kind: 'answer', id, answer: await session.ask(about, question) });
+      } catch (error) {
+        tell({ kind: 'no-answer', id, why: error instanceof Error ? error.message : String(error) });
+      }
+      return;
+    }
     case 'close':
       session.close();
       close();

@@ -12,6 +12,14 @@ const notice = (id: string, level: Notice['level'], what: string, works: string,
 export const WORDS = {
   refused: (reason: string) =>
     notice('refused', 'warning', reason, 'The recipe stays as it was.', 'Choose another combination.'),
+  waitsForWorkers: (reason: string) =>
+    notice(
+      'workers',
+      'warning',
+      reason,
+      'Nothing is lost: the run goes on as soon as the number of workers fits.',
+      'Open or close a tab, change the number of workers, or choose another combination.',
+    ),
   caution: (doubt: string) =>
     notice('caution', 'info', doubt, 'The run starts as it is.', 'Watch the consensus distance.'),
   noWebGpu: (reason: string) =>
@@ -75,8 +83,24 @@ export const WORDS = {
       'data',
       'error',
       `The training data could not be loaded: ${reason}`,
-      'This tab stays in the ring but cannot train.',
-      'Check that the lab’s server is running, then reload the page.',
+      'Whoever has the data trains without this tab.',
+      'Choose other data, or put it right and reload the page.',
+    ),
+  loadedModel: () =>
+    notice(
+      'loaded-model',
+      'info',
+      'Somebody loaded a model: every worker begins from it, at round 0.',
+      'Nothing of the recipe has changed.',
+      'Press Start to train it on; Reset goes back to the seed.',
+    ),
+  noFile: (reason: string) =>
+    notice(
+      'data',
+      'warning',
+      reason,
+      'Whoever has the data trains without this tab.',
+      'Drop the file anywhere on this page, or press the data in the sentence; it stays in this tab.',
     ),
   diverged: () =>
     notice(

@@ -3,11 +3,13 @@
  * Outside React, bounded, and cleared when a new epoch (a Reset) begins; points of an earlier epoch that
  * arrive late are dropped.
  */
-import type { Point, Snapshot } from '../session/snapshot.ts';
+import type { MetricRow, Point, Snapshot } from '../session/snapshot.ts';
 import { Series } from './series.ts';
 
 /** More seats than this are not drawn apart, so no more series than this are kept for each measure. */
 export const SEAT_LIMIT = 256;
+/** Measured rounds kept for `metrics.csv`; beyond, the oldest go. */
+export const ROW_LIMIT = 20_000;
 
 export class History {
   #epoch = -1;
@@ -20,6 +22,8 @@ export class History {
   #uncompressed = new Series();
   #exact = false;
   #farthest = 0;
+  #rows: MetricRow[] = [];
+  #distances: Extract<Point, { kind: 'consensus' }>[] = [];
 
   get epoch(): number {
     return this.#epoch;
@@ -56,6 +60,18 @@ export class History {
     return this.#farthest;
   }
 
+  /** What `metrics.csv` is made of: measured rounds of this tab's workers, and consensus distances. */
+  get rows(): readonly MetricRow[] {
+    return this.#rows;
+  }
+  get distances(): readonly Extract<Point, { kind: 'consensus' }>[] {
+    return this.#distances;
+  }
+
+  addRows(rows: readonly MetricRow[]): void {
+    this.#rows = [...this.#rows, ...rows].slice(-ROW_LIMIT);
+  }
+
   /** Adds what the session measured. */
   addPoints(points: readonly Point[]): void {
     for (const point of points) {
@@ -65,13 +81,16 @@ export class History {
           seriesOf(this.#loss, point.seat)?.push(point.round, point.value);
           break;
         case 'evaluation':
-          seriesOf(this.#accuracy, point.seat)?.push(point.round, point.testAccuracy);
+          if (point.testAccuracy !== null) {
+            seriesOf(this.#accuracy, point.seat)?.push(point.round, point.testAccuracy);
+          }
           break;
         case 'average':
-          this.#average.push(point.round, point.testAccuracy);
+          if (point.testAccuracy !== null) this.#average.push(point.round, point.testAccuracy);
           break;
         case 'consensus':
           this.#consensus.push(point.round, point.value);
+          this.#distances = [...this.#distances, point].slice(-ROW_LIMIT);
           this.#exact = point.exact;
           for (const distance of Object.values(point.distances)) this.#widen(distance);
           break;
@@ -112,6 +131,8 @@ export class History {
     this.#uncompressed = new Series();
     this.#exact = false;
     this.#farthest = 0;
+    this.#rows = [];
+    this.#distances = [];
   }
 }
 

@@ -25,6 +25,7 @@ function stage() {
     },
     send: (request) => sent.push(request),
     models: async () => [],
+    ask: () => Promise.reject(new Error('There are no models here.')),
     close: () => undefined,
   };
   let updates = 0;

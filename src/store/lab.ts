@@ -4,7 +4,10 @@
  * page is hidden. Requests made before the session is there wait for it. Nothing computes here.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { FilesState } from '../session/file-state.ts';
 import type { LabHandle } from '../session/handle.ts';
+import type { HoldingsReport } from '../session/holdings.ts';
+import { type AnswerOn, NoAnswerError, type QuestionOn, type Topic } from '../session/models-questions.ts';
 import type { Notice, Report, Request, Snapshot } from '../session/snapshot.ts';
 import { History } from './history.ts';
 
@@ -17,6 +20,10 @@ export interface LabState {
   readonly tick: number;
   /** Notices of the page itself, such as a session that did not start. */
   readonly notices: readonly Notice[];
+  /** This tab's files; null until asked for. */
+  readonly files: FilesState | null;
+  /** Who holds what, as last asked for. */
+  readonly holdings: HoldingsReport | null;
 }
 
 /** What the store needs from the page; injected so that tests need no page. */
@@ -31,6 +38,8 @@ export interface Lab {
   /** Begins listening; what had been asked for before is sent now. */
   attach(handle: LabHandle): void;
   send(request: Request): void;
+  /** Asks about the models. Rejects with one sentence where there is no answer, or no session yet. */
+  ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>>;
   /** Adds or replaces a notice of the page itself. */
   notify(notice: Notice): void;
   /** The page became visible or hidden: shows what came in the meantime. */
@@ -46,7 +55,13 @@ function withStableRecipe(next: Snapshot, before: Snapshot | null): Snapshot {
 
 export function createLab(surroundings: Surroundings): Lab {
   const history = new History();
-  const store = createStore<LabState>()(() => ({ snapshot: null, tick: 0, notices: [] }));
+  const store = createStore<LabState>()(() => ({
+    snapshot: null,
+    tick: 0,
+    notices: [],
+    files: null,
+    holdings: null,
+  }));
   let handle: LabHandle | null = null;
   let queued: Request[] = [];
   let latest: Snapshot | null = null;
@@ -75,7 +90,15 @@ export function createLab(surroundings: Surroundings): Lab {
   }
 
   function receive(report: Report): void {
-    if (report.kind === 'metrics') return;
+    if (report.kind === 'metrics') {
+      history.addRows(report.rows);
+      return;
+    }
+    if (report.kind === 'files' || report.kind === 'holdings') {
+      // Somebody waits for it, and it comes seldom.
+      store.setState(report.kind === 'files' ? { files: report.state } : { holdings: report.holdings });
+      return;
+    }
     dirty = true;
     if (report.kind === 'points') history.addPoints(report.points);
     else {
@@ -109,6 +132,10 @@ export function createLab(surroundings: Surroundings): Lab {
     send(request) {
       if (handle === null) queued.push(request);
       else handle.send(request);
+    },
+    ask(about, question) {
+      if (handle === null) return Promise.reject(new NoAnswerError('The session is not there yet.'));
+      return handle.ask(about, question);
     },
     notify(notice) {
       store.setState((state) => ({

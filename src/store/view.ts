@@ -15,6 +15,8 @@ export interface ViewState {
   readonly projector: boolean;
   readonly axis: Axis;
   readonly selected: Selection | null;
+  /** The panel of this tab's own data is open. */
+  readonly data: boolean;
   /** Notices put away: id and words, so that news under the same id shows again. */
   readonly dismissed: readonly string[];
 }
@@ -41,6 +43,7 @@ export function createView(initial: Partial<ViewState> = {}): ViewStore {
     projector: false,
     axis: 'rounds',
     selected: null,
+    data: false,
     dismissed: [],
     ...initial,
   }));

@@ -1,0 +1,131 @@
+/**
+ * Whether a recipe can run, with the workers there are: what its topology and its algorithm say to it,
+ * and what a round of it costs. Every answer is a sentence for a person, or null.
+ */
+import type { AlgorithmEntry, Configuration, Cost } from '../algorithms/algorithm.ts';
+import { ALGORITHMS } from '../algorithms/index.ts';
+import type { Layout } from '../base/layout.ts';
+import { findEntry } from '../base/registry.ts';
+import { COMPRESSORS } from '../compressors/index.ts';
+import { algorithmMessageBytes } from '../protocol/codec.ts';
+import { type Graph, impossibleReason, graphOf as topologyGraph } from '../topology/graph.ts';
+import { TOPOLOGIES } from '../topology/index.ts';
+import { dataRefusal } from './data-legality.ts';
+import { optimizerCaution, optimizerRefusal } from './optimizer-legality.ts';
+import type { Choice, Recipe } from './recipe.ts';
+import { buildRecipe, DEFAULT_RECIPE, FAMILIES, type Family } from './schema.ts';
+
+/** Graphs of the latest recipes: a run asks for the same one in every round. */
+const graphs = new WeakMap<Recipe, Map<string, Graph>>();
+/** Rounds of a dynamic graph that are kept; workers of one tab are at most a round apart. */
+const MAX_GRAPHS = 16;
+
+/** The graph of one round over n workers, with its mixing matrix. */
+export function graphOf(recipe: Recipe, n: number, round: number): Graph {
+  const entry = findEntry('topology', TOPOLOGIES, recipe.topology.id);
+  const key = entry.dynamic === true ? `${n} ${round}` : `${n}`;
+  let known = graphs.get(recipe);
+  if (known === undefined) {
+    known = new Map();
+    graphs.set(recipe, known);
+  }
+  let graph = known.get(key);
+  if (graph === undefined) {
+    graph = topologyGraph(entry, recipe.topology.options, n, round, recipe.seed);
+    for (const oldest of known.keys()) {
+      if (known.size < MAX_GRAPHS) break;
+      known.delete(oldest);
+    }
+    known.set(key, graph);
+  }
+  return graph;
+}
+
+/**
+ * Why this recipe cannot run, in a sentence that says what to choose instead; null if it can. `n` is the
+ * number of workers; without it only what does not depend on it is judged.
+ */
+export function refusal(recipe: Recipe, n: number | null = null): string | null {
+  if (n !== null) {
+    const entry = findEntry('topology', TOPOLOGIES, recipe.topology.id);
+    const impossible = impossibleReason(entry, recipe.topology.options, n);
+    if (impossible !== null) return impossible;
+  }
+  return (
+    dataRefusal(recipe) ?? algorithmOf(recipe).refuses(configurationOf(recipe, n)) ?? optimizerRefusal(recipe)
+  );
+}
+
+/** Why this recipe, though legal, is likely to disappoint, and what to choose instead; or null. */
+export function caution(recipe: Recipe, n: number | null = null): string | null {
+  return algorithmOf(recipe).caution?.(configurationOf(recipe, n)) ?? optimizerCaution(recipe);
+}
+
+/** What all workers together send in one round; `groups` names the tab of every worker. */
+export function costOf(recipe: Recipe, layout: Layout, groups: readonly number[]): Cost {
+  const compressor = findEntry('compressor', COMPRESSORS, recipe.compressor.id);
+  return algorithmOf(recipe).cost({
+    options: recipe.algorithm.options,
+    layout,
+    graph: graphOf(recipe, groups.length, 0),
+    groups,
+    compressed: (part) => algorithmMessageBytes(compressor.bytes(part, recipe.compressor.options)),
+    dense: (length) => algorithmMessageBytes(4 * length),
+  });
+}
+
+/**
+ * The recipe with another choice of one family. Where a new algorithm cannot work with the topology or
+ * the compressor there is, those that it prefers (or the defaults) come with it, plain SGD where it takes no such optimizer, and
+ * with data a model that can learn them; `with` names what came.
+ */
+export function withChoice(
+  recipe: Recipe,
+  family: Family,
+  choice: Choice,
+  n: number | null,
+): { readonly recipe: Recipe; readonly with: readonly Family[] } {
+  const chosen: Recipe = { ...recipe, [family]: choice };
+  const strays = family === 'algorithm' && optimizerRefusal(chosen) !== null;
+  const next: Recipe = strays ? { ...chosen, optimizer: DEFAULT_RECIPE.optimizer } : chosen;
+  const along: readonly Family[] = strays ? ['optimizer'] : [];
+  if (refusal(next, n) === null) return { recipe: next, with: along };
+  const other = family === 'dataset' ? 'model' : family === 'model' ? 'dataset' : null;
+  if (other !== null) {
+    // The first model that can learn these data, or the first data that this model can learn.
+    for (const { id } of FAMILIES[other]) {
+      const fitting = buildRecipe({ ...next, [other]: { id } });
+      if (refusal(fitting, n) === null) return { recipe: fitting, with: [other] };
+    }
+  }
+  if (family !== 'algorithm') return { recipe: next, with: along };
+  const candidates: readonly (readonly Family[])[] = [
+    ['compressor'],
+    ['topology'],
+    ['compressor', 'topology'],
+  ];
+  for (const families of candidates) {
+    const preferred = buildRecipe({
+      ...next,
+      ...Object.fromEntries(families.map((name) => [name, undefined])),
+    });
+    if (refusal(preferred, n) === null) return { recipe: preferred, with: [...along, ...families] };
+  }
+  return { recipe: next, with: along };
+}
+
+export function algorithmOf(recipe: Recipe): AlgorithmEntry {
+  return findEntry('algorithm', ALGORITHMS, recipe.algorithm.id);
+}
+
+function configurationOf(recipe: Recipe, n: number | null): Configuration {
+  const compressor = findEntry('compressor', COMPRESSORS, recipe.compressor.id);
+  return {
+    options: recipe.algorithm.options,
+    compressor: compressor.id,
+    compressorClass: compressor.classOf?.(recipe.compressor.options) ?? compressor.class,
+    compressorOptions: recipe.compressor.options,
+    topology: recipe.topology.id,
+    graph: n === null ? null : graphOf(recipe, n, 0),
+  };
+}

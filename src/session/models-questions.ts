@@ -1,0 +1,98 @@
+/**
+ * What a page can ask the session about models, and what it answers. Plain data, with arrays where there
+ * are many numbers; every question gets one answer or one sentence why there is none.
+ */
+
+/** A local worker's seat, or the mean of all workers' parameters. */
+export type Whose = number | 'average';
+
+/** What one model says of some rows: [rows, outputs], row-major. */
+export interface Prediction {
+  readonly of: Whose;
+  /** Rounds behind it; of an average the least of any worker. */
+  readonly round: number;
+  /** Probabilities, or one number a row where numbers are predicted. */
+  readonly outputs: Float32Array;
+}
+
+/** A test row as the model sees it. */
+export interface Example {
+  /** Place among the test rows. */
+  readonly index: number;
+  readonly features: Float32Array;
+  /** Its class, or the number to predict. */
+  readonly label: number;
+}
+
+export interface Mistake extends Example {
+  readonly predicted: number;
+  /** Probability it gave to what it predicted, and to the truth. */
+  readonly confidence: number;
+  readonly truth: number;
+}
+
+export interface Confusion {
+  readonly of: Whose;
+  readonly round: number;
+  /** Test rows looked at, of so many. */
+  readonly rows: number;
+  readonly available: number;
+  readonly classes: number;
+  /** counts[truth · classes + predicted]. */
+  readonly counts: Uint32Array;
+  /** Wrong rows, the least probable truth first. */
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface Conversation {
+  /** Rows of features, by every worker of this tab and by the average (or by those in `of`). */
+  predict: {
+    readonly question: { readonly features: Float32Array; readonly of?: readonly Whose[] };
+    readonly answer: {
+      /** Numbers a row; probabilities if `classifies`. */
+      readonly outputs: number;
+      readonly classifies: boolean;
+      readonly predictions: readonly Prediction[];
+      /** Why there is no average, in a sentence; null if there is one, or nobody asked. */
+      readonly noAverage: string | null;
+    };
+  };
+  /** A test row, counted around: -1 is the last. */
+  example: {
+    readonly question: { readonly index: number };
+    readonly answer: Example & { readonly count: number };
+  };
+  confusion: {
+    readonly question: { readonly of: Whose; readonly mistakes: number };
+    readonly answer: Confusion;
+  };
+  /** A model as a safetensors file. */
+  export: {
+    readonly question: { readonly of: Whose };
+    readonly answer: { readonly round: number; readonly bytes: Uint8Array<ArrayBuffer> };
+  };
+  /** All workers of the room begin again, from the model in this file. */
+  import: {
+    readonly question: { readonly bytes: Uint8Array };
+    readonly answer: { readonly metadata: Readonly<Record<string, string>> };
+  };
+  /** Of models of text: what one of them writes after a prompt. */
+  write: {
+    readonly question: {
+      readonly of: Whose;
+      readonly prompt: string;
+      readonly count: number;
+      readonly temperature: number;
+    };
+    readonly answer: { readonly round: number; readonly text: string };
+  };
+}
+
+export type Topic = keyof Conversation;
+export type QuestionOn<About extends Topic> = Conversation[About]['question'];
+export type AnswerOn<About extends Topic> = Conversation[About]['answer'];
+
+/** There is no answer, and this is why: one sentence for a person. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
