@@ -4,8 +4,10 @@
  */
 import { lazy, Suspense, useEffect } from 'react';
 import { useSnapshot, useStage, useView } from './context.ts';
+import { DataButton, DataDoor } from './data/data-door.tsx';
 import { Flock } from './flock/flock.tsx';
 import { Inspector } from './inspector.tsx';
+import { ModelSection } from './model/section.tsx';
 import { MyWorker } from './my-worker.tsx';
 import { Notices } from './notices.tsx';
 import { Projector } from './projector.tsx';
@@ -63,6 +65,7 @@ function Desk() {
         <div className="bar">
           <RunControls />
           <WorkerCount label={words.run.workers} />
+          <DataButton />
           <StatusLine />
         </div>
       </header>
@@ -74,6 +77,7 @@ function Desk() {
           <ChartsWhenLoaded />
         </section>
         <Inspector />
+        <ModelSection />
         <Tables />
       </main>
     </div>
@@ -86,6 +90,7 @@ export function App() {
   return (
     <>
       {projector ? <Projector charts={<ChartsWhenLoaded />} /> : <Desk />}
+      <DataDoor />
       <PhaseAnnouncer />
     </>
   );

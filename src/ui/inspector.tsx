@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import type { EdgeStatus, WorkerStatus } from '../session/snapshot.ts';
 import { useSnapshot, useStage, useView } from './context.ts';
 import { bytes, grouped, percent, three } from './format.ts';
+import { Staleness } from './staleness.tsx';
 import { words } from './words.ts';
 
 type Fact = readonly [name: string, value: string, help?: string];
@@ -18,6 +19,9 @@ export function factsOfWorker(worker: WorkerStatus): readonly Fact[] {
     [table.testLoss, `${three(worker.testLoss)} ${words.charts.lossUnit}`],
     [table.accuracy, percent(worker.testAccuracy)],
     [table.distance, three(worker.distanceToMean), inspector.help.distance],
+    ...(worker.residualNorm === null
+      ? []
+      : [[table.residual, three(worker.residualNorm), inspector.help.residual] as const]),
     [table.rows, grouped(worker.rows)],
     [table.sent, bytes(worker.bytesSent)],
     [table.received, bytes(worker.bytesReceived)],
@@ -93,6 +97,7 @@ export function Inspector() {
         </button>
       </header>
       {facts === null ? <p>{words.inspector.vanished}</p> : <Facts facts={facts} />}
+      {worker?.staleness != null && <Staleness histogram={worker.staleness} />}
     </aside>
   );
 }

@@ -3,9 +3,13 @@
  * beside it and whatever is pressed before it is there waits for it.
  */
 import { createRoot } from 'react-dom/client';
+import type { Cost } from '../algorithms/algorithm.ts';
 import { realClock } from '../base/clock.ts';
-import { FAMILIES, refusal, SCALARS } from '../recipe/schema.ts';
+import { costOf, refusal, withChoice } from '../recipe/legality.ts';
+import type { Recipe } from '../recipe/recipe.ts';
+import { FAMILIES, SCALARS } from '../recipe/schema.ts';
 import { recipeFromUrl, urlOf } from '../recipe/url.ts';
+import { layoutOf } from '../session/assets.ts';
 import type { LabHandle } from '../session/handle.ts';
 import { createLab, type Lab } from '../store/lab.ts';
 import { createView, themeOf, type ViewStore } from '../store/view.ts';
@@ -66,6 +70,19 @@ function startWith(lab: Lab, start: () => Promise<LabHandle>): void {
   );
 }
 
+/** The cost of a round, every worker in a tab of its own; null where the data's shape is not known yet. */
+function cost(recipe: Recipe, workers: number): Cost | null {
+  try {
+    return costOf(
+      recipe,
+      layoutOf(recipe),
+      Array.from({ length: workers }, (_, tab) => tab),
+    );
+  } catch {
+    return null;
+  }
+}
+
 /** Shows the page in `root` and starts the session with `start`. */
 export function mount(root: HTMLElement, start: () => Promise<LabHandle>): void {
   const url = new URL(window.location.href);
@@ -75,7 +92,7 @@ export function mount(root: HTMLElement, start: () => Promise<LabHandle>): void 
   const stage: Stage = {
     lab,
     view: createPageView(url),
-    catalogue: { families: FAMILIES, scalars: SCALARS, refusal },
+    catalogue: { families: FAMILIES, scalars: SCALARS, refusal, withChoice, cost },
     wanted: { recipe, local },
     linkOf: (chosen, settings, room) =>
       `${window.location.origin}${window.location.pathname}${urlOf(chosen, settings, room)}`,

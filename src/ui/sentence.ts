@@ -3,7 +3,7 @@
  * text of the flock all read from here. Pure; no React.
  */
 import type { OptionSchema, Options } from '../base/options.ts';
-import type { Recipe } from '../recipe/recipe.ts';
+import type { Choice, Recipe } from '../recipe/recipe.ts';
 import type { Family, ScalarName } from '../recipe/schema.ts';
 import { PHRASES, type Phrase, words } from './words.ts';
 
@@ -21,13 +21,26 @@ export interface FamilyEntry {
   readonly label: string;
   readonly description: string;
   readonly options: OptionSchema;
+  /** Of algorithms: what they need, where they come from, and what a missing worker means to them. */
+  readonly needs?: string;
+  readonly paper?: string;
+  readonly lossPolicy?: 'view-change' | 'fold-into-self' | 'tolerates';
 }
 
 /** The registries and rules a recipe is chosen from; given from outside so that tests can be small. */
 export interface Catalogue {
   readonly families: Readonly<Record<Family, readonly FamilyEntry[]>>;
   readonly scalars: Readonly<Record<ScalarName, OptionSchema[string]>>;
-  refusal(recipe: Recipe): string | null;
+  refusal(recipe: Recipe, workers: number | null): string | null;
+  /** The recipe with another choice, and the families that had to change with it. */
+  withChoice(
+    recipe: Recipe,
+    family: Family,
+    choice: Choice,
+    workers: number | null,
+  ): { readonly recipe: Recipe; readonly with: readonly Family[] };
+  /** What all workers together send in one round, where it can be said. */
+  cost(recipe: Recipe, workers: number): { readonly messages: number; readonly bytes: number } | null;
 }
 
 function differing(entry: FamilyEntry, options: Options): string[] {
@@ -57,9 +70,12 @@ export function sentenceOf(recipe: Recipe, workers: number, catalogue: Catalogue
     parts.push({ text: bold, target: { family } });
     if (tail !== undefined) parts.push({ text: tail });
   };
+  const plain = (family: 'optimizer' | 'schedule') => {
+    const [standard] = catalogue.families[family];
+    return recipe[family].id === standard?.id && differing(standard, recipe[family].options).length === 0;
+  };
   const write = (text: string) => parts.push({ text });
-  const scalar = (name: ScalarName) =>
-    parts.push({ text: String(Number(recipe[name].toPrecision(6))), target: { scalar: name } });
+  const press = (text: string, name: ScalarName) => parts.push({ text, target: { scalar: name } });
 
   parts.push({ text: count > 0 ? say.workers(count) : say.workersUnknown, target: 'workers' });
   write(say.on);
@@ -74,13 +90,30 @@ export function sentenceOf(recipe: Recipe, workers: number, catalogue: Catalogue
   choose('algorithm');
   write(say.sending);
   choose('compressor');
+  // What most runs leave alone is behind "more" until somebody changes it.
+  if (!plain('optimizer')) {
+    write(say.stepping);
+    choose('optimizer');
+  }
   write(say.rate);
-  scalar('lr');
+  press(String(Number(recipe.lr.toPrecision(6))), 'lr');
+  if (!plain('schedule')) {
+    write(' ');
+    choose('schedule');
+  }
+  if (recipe.clip > 0) {
+    write(say.clipped);
+    press(String(recipe.clip), 'clip');
+  }
   write(say.batch);
-  scalar('batch');
+  press(recipe.batch === 0 ? say.allRows : String(recipe.batch), 'batch');
+  if (recipe.init === 'zeros') {
+    write(say.from);
+    press(say.zeros, 'init');
+  }
   write(say.seed);
   // A seed is a name, not a measurement: never rounded.
-  parts.push({ text: String(recipe.seed), target: { scalar: 'seed' } });
+  press(String(recipe.seed), 'seed');
   write(say.end);
   return parts;
 }

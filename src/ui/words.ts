@@ -14,6 +14,8 @@ const family: Readonly<Record<Family, string>> = {
   algorithm: 'Algorithm',
   compressor: 'What is sent',
   topology: 'Who talks to whom',
+  optimizer: 'Optimizer',
+  schedule: 'Learning rate over time',
 };
 
 const phase: Readonly<Record<Snapshot['phase'], string>> = {
@@ -50,8 +52,13 @@ export const words = {
     sending: ', sending ',
     ofEachChange: ' of each change',
     ofEachModel: ' of each model',
+    stepping: ', stepping by ',
     rate: ', learning rate ',
+    clipped: ', gradients clipped to norm ',
     batch: ', batch ',
+    allRows: 'all rows',
+    from: ', starting from ',
+    zeros: 'zeros',
     seed: ', seed ',
     end: '.',
     more: 'more',
@@ -67,6 +74,18 @@ export const words = {
     choose: 'Choose one',
     options: 'Its settings',
     restarts: 'This changes the recipe for everyone in the room.',
+    restartsWith: (along: readonly (readonly [family: string, id: string])[]) =>
+      `This changes the recipe for everyone in the room, and with it ${along
+        .map(([family, id]) => `the ${family} (${id})`)
+        .join(' and ')}.`,
+    needs: (needs: string) => `Needs: ${needs}.`,
+    lossPolicy: {
+      'view-change': 'When a worker leaves, its round is repeated by those who stay.',
+      'fold-into-self': 'A missing neighbour’s weight falls to oneself.',
+      tolerates: 'Lost messages are part of it.',
+    },
+    cost: (bytes: string, messages: number, workers: number) =>
+      `A round: ${bytes} in ${messages} messages between ${workers} workers.`,
     unchanged: 'Nothing changed yet.',
     moreTitle: 'More settings',
     workersTitle: 'Workers',
@@ -166,6 +185,7 @@ export const words = {
     distance: 'Distance to average',
     sent: 'Sent',
     received: 'Received',
+    residual: 'Left out so far',
     rows: 'Training rows',
     link: 'Link',
     rate: 'Bytes a second',
@@ -186,8 +206,15 @@ export const words = {
     backends: { webgpu: 'GPU (WebGPU)', cpu: 'processor (cpu)', unknown: 'not known yet' },
     help: {
       distance: 'How far its parameters are from the average of all workers.',
+      residual: 'Norm of what compression has left out and error feedback will still send.',
       peer: 'The tab it lives in.',
     },
+  },
+
+  staleness: {
+    title: 'Staleness of gradients',
+    help: 'Updates of the model between the start of a gradient and its use, and how often.',
+    none: 'Nothing is measured yet.',
   },
 
   charts: {
@@ -232,6 +259,204 @@ export const words = {
     neighbours: 'Neighbours',
   },
 
+  model: {
+    label: 'The model',
+    open: { try: 'Try it', mistakes: 'How well', keep: 'Keep it' },
+    loading: 'Loading',
+    average: 'average',
+    averageOf: 'the average of all workers',
+    mine: (name: string) => `${name} (mine)`,
+    asOf: (round: string) => `round ${round}`,
+    says: (name: string, answer: string, sure: string) => `${name}: ${answer}, ${sure}`,
+    value: 'predicts',
+    draw: {
+      label: 'Draw here',
+      help: 'Draw with the mouse, a finger or a pen; drop or choose a picture; or step through the test examples with the arrows.',
+      clear: 'Clear',
+      file: 'A picture from a file',
+      badFile: (name: string) => `${name} is no picture that this browser can read. Choose a PNG or JPEG.`,
+      previous: 'Previous test example',
+      next: 'Next test example',
+      example: (index: string, count: string, label: string) =>
+        `Test example ${index} of ${count}: it is ${label}.`,
+      seen: 'What the model sees',
+      centred: (width: number, height: number) =>
+        `Scaled and centred by its mass in ${width} × ${height} pixels, as the training pictures were.`,
+      fitted: (width: number, height: number) => `Scaled to fit into ${width} × ${height} pixels.`,
+      asIs: 'As it is in the test set.',
+      empty: 'Draw something, and every worker says what it sees.',
+    },
+    plane: {
+      help: 'The colour of each place is the class that the model sees there; paler where it is unsure. Click a place, or move the cross with the two sliders.',
+      label: (name: string) => `Decision boundary of ${name}`,
+      x: 'Left to right',
+      y: 'Bottom to top',
+      at: (x: string, y: string) => `At (${x}, ${y})`,
+    },
+    rows: {
+      help: 'What the models say of rows they were not trained on.',
+      feature: 'Feature',
+      value: 'Value',
+    },
+    write: {
+      prompt: 'Begin with',
+      temperature: 'Boldness',
+      temperatureHelp: '0 always takes the likeliest character; 1 draws as the model believes.',
+      who: 'Who writes',
+      write: 'Write',
+      stop: 'Stop',
+      text: 'Written',
+    },
+    mistakes: {
+      whose: 'Whose',
+      again: 'Measure again',
+      matrix: 'Rows: what it is. Columns: what the model took it for.',
+      truth: 'is',
+      predicted: 'taken for',
+      cell: (truth: string, predicted: string, count: string) =>
+        `${count} rows: ${truth}, taken for ${predicted}`,
+      perClass: 'right',
+      total: (right: string, rows: string, round: string) =>
+        `${right} right of ${rows} test rows, at round ${round}.`,
+      part: (rows: string, available: string) => `The first ${rows} of ${available} test rows.`,
+      worst: 'Most wrong',
+      worstHelp: 'Test rows whose truth the model thought least likely.',
+      none: 'It has taken none for another.',
+      one: (truth: string, predicted: string, sure: string) =>
+        `${truth}, taken for ${predicted} (${sure} sure)`,
+    },
+    keep: {
+      whose: 'Which model',
+      download: 'Download safetensors',
+      load: 'Load a file',
+      loadHelp: 'A safetensors file. Every worker in the room begins again from it, at round 0.',
+      loaded: 'Loaded: every worker begins from it. Press Start to train it on.',
+      save: 'Save in this browser',
+      name: 'Name',
+      saved: (name: string) => `Saved as “${name}”.`,
+      automatic: 'Save my model automatically',
+      automaticEvery: 'every',
+      automaticUnit: 'evaluations',
+      automaticName: (worker: string, room: string) => `${worker}, latest in room ${room}`,
+      autosaveFailed: {
+        works: 'Training goes on; only the automatic copy of your model is missing.',
+        todo: 'See “Keep it” below the charts.',
+      },
+      library: 'Saved in this browser',
+      empty: 'Nothing is saved yet.',
+      date: 'When',
+      recipe: 'Recipe',
+      score: 'Score',
+      atRound: (round: string) => `round ${round}`,
+      loss: (loss: string) => `loss ${loss}`,
+      use: 'Load',
+      get: 'Download',
+      remove: 'Delete',
+      useNamed: (name: string) => `Load ${name}`,
+      getNamed: (name: string) => `Download ${name}`,
+      removeNamed: (name: string) => `Delete ${name}`,
+      useRecipe: 'Use its recipe for the room',
+      run: 'The run',
+      runJson: 'run.json',
+      metrics: 'metrics.csv',
+      svg: 'Charts as SVG',
+      png: 'Charts as PNG',
+      noCharts: 'There is no chart yet: press Start first.',
+      noRows: 'Nothing is measured yet: press Start first.',
+    },
+  },
+
+  data: {
+    title: 'Your own data',
+    open: 'Data',
+    openHint: 'Bring your own data, and see who holds what',
+    own: 'Bring your own data…',
+    close: 'Close',
+    promise: 'What you bring is kept in this browser and never leaves it.',
+    dropHere:
+      'Drop files anywhere on this page: a table (CSV or TSV), a text, pictures in class folders (a folder or a zip), or IDX files such as Fashion-MNIST.',
+    dropNow: 'Drop it to bring it here',
+    pick: 'Choose files',
+    pickFolder: 'Choose a folder',
+    url: 'Or an address',
+    urlPlaceholder: 'https://…',
+    fetch: 'Fetch',
+    working: {
+      fetching: (name: string) => `Fetching ${name}`,
+      keeping: (name: string) => `Keeping ${name}`,
+      reading: (name: string) => `Reading ${name}`,
+    },
+    pictures: (count: string) => `${count} pictures so far`,
+    of: (done: string, total: string) => `${done} of ${total}`,
+    kept: 'Kept in this browser',
+    none: 'Nothing yet. Drop a file, and it stays here until you delete it.',
+    file: 'File',
+    size: 'Size',
+    files: (count: number) => `${count} files`,
+    actions: 'What to do',
+    look: 'Look into it',
+    lookAt: (name: string) => `Look into ${name}`,
+    forget: 'Delete',
+    forgetIt: (name: string) => `Delete ${name}`,
+    room: (used: string, most: string) => `${used} of ${most} in use by this address`,
+    kinds: { csv: 'a table', idx: 'IDX pictures', images: 'pictures in class folders', text: 'a text' },
+    recognised: (name: string, kind: string) => `${name}: ${kind}`,
+    rows: 'Rows',
+    rowsOf: (train: string, test: string) => `${train} to train on, ${test} for testing`,
+    rowsAll: (train: string) => `${train}, all to train on`,
+    features: 'Numbers a row',
+    image: 'Size of a picture',
+    imageSize: (width: number, height: number, channels: number) =>
+      `${width} × ${height} pixels, ${channels === 1 ? 'grey' : channels === 3 ? 'colour' : `${channels} channels`}`,
+    classes: (count: number) => plural(count, 'class', 'classes'),
+    range: 'Predicted numbers',
+    rangeOf: (least: string, greatest: string) => `from ${least} to ${greatest}`,
+    columns: (count: number) => plural(count, 'column'),
+    column: 'Column',
+    kind: 'Holds',
+    columnKinds: { numbers: 'numbers', texts: 'texts' },
+    use: 'Use',
+    target: 'the target',
+    left: 'not used',
+    predictor: 'to predict from',
+    targetLabel: 'Column to predict',
+    standardise:
+      'Standardise: shift and scale columns of numbers to mean 0 and variance 1 of the training rows',
+    testLabel: 'Share for testing',
+    testChoices: {
+      '0': 'none: score on the training rows',
+      '0.1': '10 %',
+      '0.2': '20 %',
+      '0.3': '30 %',
+      '0.5': '50 %',
+    },
+    readAs: 'Read as',
+    sizeLabel: 'Scale pictures to',
+    sizeOf: (side: number) => `${side} × ${side}`,
+    colourLabel: 'Colours',
+    colours: { grey: 'grey', colour: 'red, green and blue' },
+    private: 'Every tab brings a file of its own with the same columns and classes; each trains on all of it',
+    useIt: 'Use it',
+    takePart: 'Take part with it',
+    inUse: 'The room uses it.',
+    useHint: 'This changes the recipe for everyone in the room. Other tabs need the file too.',
+    privateHint: 'This changes the recipe for everyone in the room. Other tabs drop files of their own.',
+    takePartHint: 'The room wants a file of each tab; this one stays here.',
+    holdings: 'Who holds what',
+    noHoldings: 'Shown once the data is loaded.',
+    heterogeneity: 'Difference',
+    heterogeneityHelp:
+      'Mean distance between the classes of a worker and those of all: 0 if all hold the same mix, near 1 if each has classes of its own.',
+    imbalance: 'Largest to smallest',
+    imbalanceHelp: 'Rows of the worker with most, divided by those of the worker with least.',
+    preview: 'As the data would be dealt if you pressed Start now.',
+    ownOnly: 'Of private data you see your own only; nobody else’s is known here.',
+    bar: (name: string, rows: string, parts: string) => `${name}: ${rows} rows. ${parts}`,
+    rowsShort: (rows: string) => `${rows} rows`,
+    ranges: 'Ranges of the number to predict',
+    classesLabel: 'Classes',
+  },
+
   notices: {
     label: 'Notices',
     dismiss: 'Dismiss',
@@ -250,7 +475,19 @@ export interface Phrase {
   readonly tail?: string;
 }
 
+/** Where every tab brings its own. */
+const OWN_FILES = 'a file of each tab';
+
+const fileOf = (path: unknown, otherwise: string) => String(path).replace(/^.*[\\/]/, '') || otherwise;
+
 const number = (value: unknown) => (typeof value === 'number' ? String(Number(value.toPrecision(3))) : '');
+
+/** What all schedules have in common. */
+const warmUp = ({ warmupRounds, linearScaling }: Readonly<Record<string, unknown>>) =>
+  (linearScaling === true ? ', times the number of workers' : '') +
+  (typeof warmupRounds === 'number' && warmupRounds > 0
+    ? `, after ${words.plural(warmupRounds, 'round')} of warm-up`
+    : '');
 
 /**
  * Phrases that read better than label and options. An entry without one is shown by its label and those
@@ -260,6 +497,15 @@ export const PHRASES: Readonly<
   Record<string, (options: Readonly<Record<string, unknown>>, algorithm: string) => Phrase>
 > = {
   'dataset:digits': () => ({ bold: 'digits' }),
+  'dataset:csv': ({ file, target, private: own }) => ({
+    bold: own === true ? OWN_FILES : fileOf(file, 'a table'),
+    ...(target === '' ? {} : { tail: ` (${String(target)})` }),
+  }),
+  'dataset:idx': ({ file, private: own }) => ({ bold: own === true ? OWN_FILES : fileOf(file, 'pictures') }),
+  'dataset:images': ({ file, private: own }) => ({
+    bold: own === true ? OWN_FILES : fileOf(file, 'pictures'),
+  }),
+  'dataset:text': ({ file, private: own }) => ({ bold: own === true ? OWN_FILES : fileOf(file, 'text') }),
   'partition:iid': () => ({ bold: 'evenly' }),
   'partition:shards': ({ labels }) => ({ bold: `by label (${number(labels)} each)` }),
   'partition:dirichlet': ({ alpha }) => ({ bold: `unevenly (Dirichlet ${number(alpha)})` }),
@@ -268,12 +514,56 @@ export const PHRASES: Readonly<
     bold: 'every number',
     tail: algorithm === 'd-psgd' ? words.sentence.ofEachModel : words.sentence.ofEachChange,
   }),
-  'compressor:one-bit': () => ({ bold: 'one bit a number', tail: words.sentence.ofEachChange }),
+  'compressor:one-bit': ({ scale }) => ({
+    bold: scale === 'none' ? 'just the sign of every number' : 'one bit a number',
+    tail: words.sentence.ofEachChange,
+  }),
+  'compressor:fp16': () => ({ bold: '16 bits a number', tail: words.sentence.ofEachChange }),
+  'compressor:ternary': () => ({ bold: 'signs and zeros', tail: words.sentence.ofEachChange }),
+  'compressor:one-bit-columns': () => ({
+    bold: 'one bit a number by column',
+    tail: words.sentence.ofEachChange,
+  }),
+  'compressor:bingrad': () => ({ bold: 'one of two values a number', tail: words.sentence.ofEachChange }),
+  'compressor:uniform': ({ bits }) => ({
+    bold: `${number(bits)} randomly rounded ${bits === 1 ? 'bit' : 'bits'} a number`,
+    tail: words.sentence.ofEachChange,
+  }),
+  'compressor:qsgd': ({ levels }) => ({
+    bold: `${number(levels)} random ${levels === 1 ? 'step' : 'steps'} a number`,
+    tail: words.sentence.ofEachChange,
+  }),
+  'compressor:min-max-8': () => ({ bold: '8 bits a number', tail: words.sentence.ofEachChange }),
+  'compressor:orq': ({ levels }) => ({
+    bold: `one of ${String(levels)} values a number`,
+    tail: words.sentence.ofEachChange,
+  }),
   'compressor:top-k': ({ ratio, k }) => ({
     bold:
       typeof k === 'number' && k > 0 ? `the top ${number(k)}` : `the top ${number(Number(ratio) * 100)} %`,
     tail: words.sentence.ofEachChange,
   }),
+  'schedule:constant': (options) => ({ bold: `constant${warmUp(options)}` }),
+  'schedule:step': (options) => ({
+    bold: `times ${number(options.factor)} every ${words.plural(Number(options.every), 'round')}${warmUp(options)}`,
+  }),
+  'schedule:cosine': (options) => ({
+    bold: `along a cosine to round ${String(options.rounds)}${warmUp(options)}`,
+  }),
   'topology:ring': () => ({ bold: 'a ring' }),
   'topology:complete': () => ({ bold: 'a complete graph' }),
+  'topology:path': () => ({ bold: 'a path' }),
+  'topology:torus': () => ({ bold: 'a torus' }),
+  'topology:hypercube': () => ({ bold: 'a hypercube' }),
+  'topology:star': () => ({ bold: 'a star' }),
+  'topology:isolated': () => ({ bold: 'no graph at all' }),
+  'topology:exponential': () => ({ bold: 'an exponential graph' }),
+  'topology:one-peer-exponential': () => ({ bold: 'a one-peer exponential graph' }),
+  'topology:random-matching': () => ({ bold: 'random pairs' }),
+  'topology:shift-one': () => ({ bold: 'shifting pairs' }),
+  'topology:bipartite-exponential': () => ({ bold: 'a two-sided exponential graph' }),
+  'topology:erdos-renyi': ({ probability }) => ({ bold: `a random graph (p = ${number(probability)})` }),
+  'topology:small-world': () => ({ bold: 'a small world' }),
+  'topology:directed-random': () => ({ bold: 'a random one-way graph' }),
+  'topology:drawn': () => ({ bold: 'a graph drawn by hand' }),
 };

@@ -18,6 +18,18 @@ interface End {
   readonly y: number;
 }
 
+/** As many labels as there is room for: the strong lines', then others from the highest to the lowest. */
+function fitting(ends: readonly End[], room: number): readonly End[] {
+  if (ends.length <= room) return ends;
+  const strong = ends.filter(({ line }) => line.strong).slice(0, room);
+  const others = ends.filter((end) => !strong.includes(end)).sort((a, b) => a.y - b.y);
+  const places = room - strong.length;
+  const step = (others.length - 1) / Math.max(1, places - 1);
+  const spaced = Array.from({ length: places }, (_, index) => others[Math.round(index * step)]);
+  const kept = new Set([...strong, ...spaced]);
+  return ends.filter((end) => kept.has(end));
+}
+
 export function EndLabels({ data, unit, fontSize }: Props) {
   const yScale = useYAxisScale();
   const xScale = useXAxisScale();
@@ -34,7 +46,11 @@ export function EndLabels({ data, unit, fontSize }: Props) {
   });
   // A prediction that ends early is named where it ends; the others share the margin.
   const early = ends.filter(({ line, x }) => line.dashed && x < right - 0.2 * area.width);
-  const late = ends.filter((candidate) => !early.includes(candidate));
+  const room = Math.max(1, Math.floor(area.height / (fontSize * LINE_HEIGHT)));
+  const late = fitting(
+    ends.filter((candidate) => !early.includes(candidate)),
+    room,
+  );
   const places = spread(
     late.map(({ y }) => y),
     fontSize * LINE_HEIGHT,

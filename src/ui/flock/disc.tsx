@@ -5,11 +5,13 @@
 import type { WorkerStatus } from '../../session/snapshot.ts';
 import { three } from '../format.ts';
 import { words } from '../words.ts';
-import { learned, outward, type Spot } from './geometry.ts';
+import { learned, type Spot } from './geometry.ts';
 
 interface Props {
   readonly worker: WorkerStatus;
   readonly at: Spot;
+  /** Direction in which its label stands, of length 1. */
+  readonly out: Spot;
   readonly radius: number;
   /** Names and losses beside the disc; left out where there are too many to read. */
   readonly labelled: boolean;
@@ -58,8 +60,7 @@ function State({ worker, radius }: { readonly worker: WorkerStatus; readonly rad
   }
 }
 
-export function Disc({ worker, at, radius, labelled, chosen }: Props) {
-  const out = outward(at);
+export function Disc({ worker, at, out, radius, labelled, chosen }: Props) {
   const gone = worker.health === 'gone';
   const trained = worker.trainLoss !== null && learned(worker.trainLoss) > LIGHT_INK;
   const state =

@@ -1,6 +1,6 @@
 /**
- * The picture of the flock: workers on a circle, edges between them, everything on it measured. One stop
- * in the tab order: arrow keys walk over workers and then edges, Enter opens the details, Escape closes
+ * The picture of the flock: workers on a circle or in the pattern of their graph, edges between them,
+ * everything on it measured. One stop in the tab order: arrow keys walk over workers and then edges, Enter opens the details, Escape closes
  * them. The same facts stand in words in `tables.tsx`.
  */
 import { type KeyboardEvent, useRef, useState } from 'react';
@@ -10,8 +10,9 @@ import { useMedia, useRecipe, useSnapshot, useStage, useView } from '../context.
 import { bytes, grouped, three } from '../format.ts';
 import { sentenceOf, textOf } from '../sentence.ts';
 import { words } from '../words.ts';
+import { arrangementOf, hasDirection } from './arrangement.ts';
 import { Disc } from './disc.tsx';
-import { discRadius, HEIGHT, home, type Spot, spot, WIDTH } from './geometry.ts';
+import { circle, HEIGHT, type Spot, spot, WIDTH } from './geometry.ts';
 import { Legend } from './legend.tsx';
 import { Link } from './link.tsx';
 
@@ -135,15 +136,18 @@ function shown({ phase, workers }: Snapshot): readonly WorkerStatus[] {
 function usePicture(snapshot: Snapshot | null) {
   const { lab } = useStage();
   const workers = snapshot === null ? NO_WORKERS : shown(snapshot);
-  const radius = discRadius(workers.length);
+  const arrangement = snapshot === null ? circle(0) : arrangementOf(snapshot.recipe, workers);
   const spots = new Map<number, Spot>();
   workers.forEach((worker, index) => {
     const distance = worker.health === 'gone' ? null : worker.distanceToMean;
-    spots.set(worker.seat, spot(index, workers.length, distance, lab.history.farthest));
+    const there = arrangement.homes[index];
+    if (there === undefined) return;
+    spots.set(worker.seat, spot(there, distance, lab.history.farthest, arrangement.agreement));
   });
   const edges = (snapshot?.edges ?? NO_EDGES).filter((edge) => spots.has(edge.a) && spots.has(edge.b));
   const mine = new Set(workers.filter((worker) => worker.mine).map((worker) => worker.seat));
-  return { workers, edges, radius, spots, mine };
+  const directed = snapshot !== null && hasDirection(snapshot.recipe);
+  return { workers, edges, arrangement, spots, mine, directed };
 }
 
 export function Flock() {
@@ -151,7 +155,8 @@ export function Flock() {
   const selected = useView((state) => state.selected);
   const still = useMedia('(prefers-reduced-motion: reduce)');
   const description = useDescription();
-  const { workers, edges, radius, spots, mine } = usePicture(snapshot);
+  const { workers, edges, arrangement, spots, mine, directed } = usePicture(snapshot);
+  const { homes, radius, labels } = arrangement;
   const walk = useWalk(selections(workers, edges));
   const beat = useBeat(snapshot?.phase === 'running' && !still ? snapshot.round : null);
   const item = (index: number, label: string, chosen: boolean) => ({
@@ -170,8 +175,9 @@ export function Flock() {
       <svg viewBox={workers.length > 1 ? `0 0 ${WIDTH} ${HEIGHT}` : ALONE} aria-label={description}>
         {workers.length > 1 &&
           workers.map((worker, index) => {
-            const there = home(index, workers.length);
+            const there = homes[index];
             const now = spots.get(worker.seat) ?? there;
+            if (there === undefined || now === undefined) return null;
             return (
               <g key={worker.seat} className="home">
                 <line x1={there.x} y1={there.y} x2={now.x} y2={now.y} />
@@ -195,6 +201,7 @@ export function Flock() {
                 to={to}
                 radius={radius}
                 chosen={chosen}
+                directed={directed}
                 beat={pulsed ? beat : null}
               />
             </g>
@@ -203,12 +210,16 @@ export function Flock() {
         {workers.map((worker, index) => {
           const chosen = sameSelection(selected, { kind: 'worker', seat: worker.seat });
           const label = describeWorker(worker);
+          const at = spots.get(worker.seat);
+          const out = labels[index];
+          if (at === undefined || out === undefined) return null;
           return (
             <g key={worker.seat} {...item(index, label, chosen)}>
               <title>{label}</title>
               <Disc
                 worker={worker}
-                at={spots.get(worker.seat) ?? home(index, workers.length)}
+                at={at}
+                out={out}
                 radius={radius}
                 labelled={workers.length <= LABELLED}
                 chosen={chosen}

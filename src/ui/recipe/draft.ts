@@ -9,6 +9,7 @@ import {
   type OptionSpec,
   type Options,
   type OptionValue,
+  optionText,
   parseOption,
 } from '../../base/options.ts';
 import { words } from '../words.ts';
@@ -19,14 +20,14 @@ export type Parsed =
   | { readonly ok: true; readonly options: Options }
   | { readonly ok: false; readonly errors: Readonly<Record<string, string>> };
 
-export function textOfValue(value: OptionValue): string {
-  return Array.isArray(value) ? value.join(', ') : String(value);
+function textOfValue(spec: OptionSpec, value: OptionValue): string {
+  return Array.isArray(value) ? value.join(', ') : optionText(spec, value);
 }
 
 /** The fields' text for these options; a default stands where one is missing. */
 export function draftOf(schema: OptionSchema, options: Options = {}): DraftValues {
   return Object.fromEntries(
-    Object.entries(schema).map(([name, spec]) => [name, textOfValue(options[name] ?? spec.default)]),
+    Object.entries(schema).map(([name, spec]) => [name, textOfValue(spec, options[name] ?? spec.default)]),
   );
 }
 

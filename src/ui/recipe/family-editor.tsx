@@ -6,8 +6,10 @@ import { useId, useState } from 'react';
 import { completeOptions } from '../../base/options.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import type { Family } from '../../recipe/schema.ts';
-import { useStage } from '../context.ts';
-import type { FamilyEntry } from '../sentence.ts';
+import { useSnapshot, useStage } from '../context.ts';
+import { OwnDataButton } from '../data/data-door.tsx';
+import { bytes } from '../format.ts';
+import type { Catalogue, FamilyEntry } from '../sentence.ts';
 import { words } from '../words.ts';
 import { type DraftValues, draftOf, parseDraft } from './draft.ts';
 import { EditorForm } from './editor-form.tsx';
@@ -24,10 +26,36 @@ function reasonAgainst(
   entry: FamilyEntry,
   family: Family,
   recipe: Recipe,
-  refusal: (recipe: Recipe) => string | null,
+  workers: number | null,
+  { refusal, withChoice }: Catalogue,
 ): string | null {
   if (entry.id === recipe[family].id) return null;
-  return refusal({ ...recipe, [family]: { id: entry.id, options: completeOptions(family, entry.options) } });
+  // What is yet to be written cannot speak against it: whoever chooses the entry is told then.
+  if (Object.values(entry.options).some(({ kind }) => kind === 'text')) return null;
+  const choice = { id: entry.id, options: completeOptions(family, entry.options) };
+  return refusal(withChoice(recipe, family, choice, workers).recipe, workers);
+}
+
+/** What else there is to say of an algorithm: needs, loss policy, cost of a round, paper. */
+function factsOf(
+  entry: FamilyEntry,
+  recipe: Recipe,
+  workers: number | null,
+  { cost, withChoice, refusal }: Catalogue,
+): readonly string[] {
+  const { needs, paper, lossPolicy } = entry;
+  if (needs === undefined || paper === undefined || lossPolicy === undefined) return [];
+  const facts = [words.editor.needs(needs), words.editor.lossPolicy[lossPolicy]];
+  if (workers !== null && workers > 1) {
+    const options =
+      entry.id === recipe.algorithm.id
+        ? recipe.algorithm.options
+        : completeOptions('algorithm', entry.options);
+    const next = withChoice(recipe, 'algorithm', { id: entry.id, options }, workers).recipe;
+    const each = refusal(next, workers) === null ? cost(next, workers) : null;
+    if (each !== null) facts.push(words.editor.cost(bytes(each.bytes), each.messages, workers));
+  }
+  return [...facts, paper];
 }
 
 export function FamilyEditor({ family, recipe, onApply }: Props) {
@@ -40,22 +68,33 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
   );
   const group = useId();
   const parsed = entry === undefined ? null : parseDraft(entry.options, draft);
-  const next = parsed?.ok ? { ...recipe, [family]: { id, options: parsed.options } } : null;
-  const refused = next === null ? null : catalogue.refusal(next);
+  const present = useSnapshot(
+    (snapshot) => snapshot?.workers.filter(({ health }) => health !== 'gone').length,
+  );
+  const workers = present === undefined || present === 0 ? null : present;
+  const adapted =
+    parsed?.ok === true
+      ? catalogue.withChoice(recipe, family, { id, options: parsed.options }, workers)
+      : null;
+  const next = adapted?.recipe ?? null;
+  const refused = next === null ? null : catalogue.refusal(next, workers);
   const changed = next !== null && JSON.stringify(next[family]) !== JSON.stringify(recipe[family]);
+  const along = (adapted?.with ?? []).map((name) => [words.family[name], next?.[name].id ?? ''] as const);
+  const restarts = along.length === 0 ? words.editor.restarts : words.editor.restartsWith(along);
 
   return (
     <EditorForm
       ready={changed && refused === null}
-      message={refused ?? (changed ? words.editor.restarts : null)}
+      message={refused ?? (changed ? restarts : null)}
       onSubmit={() => {
         if (next !== null && changed && refused === null) onApply(next);
       }}
     >
+      {family === 'dataset' && <OwnDataButton />}
       <fieldset className="choices">
         <legend>{words.family[family]}</legend>
         {entries.map((candidate) => {
-          const reason = reasonAgainst(candidate, family, recipe, catalogue.refusal);
+          const reason = reasonAgainst(candidate, family, recipe, workers, catalogue);
           return (
             <label key={candidate.id} className={reason === null ? 'choice' : 'choice impossible'}>
               <input
@@ -77,6 +116,12 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
               <span>
                 <b>{candidate.label}</b>
                 <small>{reason ?? candidate.description}</small>
+                {candidate.id === id &&
+                  factsOf(candidate, recipe, workers, catalogue).map((fact) => (
+                    <small key={fact} className="fact">
+                      {fact}
+                    </small>
+                  ))}
               </span>
             </label>
           );

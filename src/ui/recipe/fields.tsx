@@ -4,6 +4,12 @@ import type { OptionSchema, OptionSpec } from '../../base/options.ts';
 import { words } from '../words.ts';
 import type { DraftValues } from './draft.ts';
 
+/** The keyboard that a phone shows. */
+function inputModeOf(spec: OptionSpec): 'text' | 'numeric' | 'decimal' {
+  if (spec.kind !== 'number' || spec.zero !== undefined) return 'text';
+  return spec.integer ? 'numeric' : 'decimal';
+}
+
 interface FieldProps {
   readonly spec: OptionSpec;
   readonly value: string;
@@ -46,7 +52,7 @@ function Control({
     <input
       {...shared}
       type="text"
-      inputMode={spec.kind === 'numbers' ? 'text' : spec.integer ? 'numeric' : 'decimal'}
+      inputMode={inputModeOf(spec)}
       autoComplete="off"
       spellCheck={false}
       onChange={(event) => onChange(event.target.value)}

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import type { Recipe } from '../../recipe/recipe.ts';
 import type { ScalarName } from '../../recipe/schema.ts';
 import { useRecipe, useSnapshot, useStage } from '../context.ts';
-import { sentenceOf, type Target } from '../sentence.ts';
+import { phraseOf, sentenceOf, type Target } from '../sentence.ts';
 import { words } from '../words.ts';
 import { WorkerCount } from '../worker-count.tsx';
 import { FamilyEditor } from './family-editor.tsx';
@@ -17,7 +17,10 @@ interface Open {
   readonly anchor: HTMLElement;
 }
 
-const MORE: readonly ScalarName[] = ['rounds', 'evalEvery', 'seats'];
+const MORE: readonly ScalarName[] = ['clip', 'init', 'rounds', 'evalEvery', 'seats'];
+
+/** Families that the sentence leaves out while they are at their defaults. */
+const MORE_FAMILIES = ['optimizer', 'schedule'] as const;
 
 function nameOf(target: Target): string {
   if (target === 'workers') return words.editor.workersTitle;
@@ -30,11 +33,15 @@ function Editor({
   target,
   recipe,
   onApply,
+  onOpen,
 }: {
   readonly target: Target;
   readonly recipe: Recipe;
   onApply(recipe: Recipe): void;
+  /** Opens another editor in the place of this one. */
+  onOpen(target: Target): void;
 }) {
+  const { catalogue } = useStage();
   if (target === 'workers') {
     return (
       <>
@@ -47,7 +54,21 @@ function Editor({
       </>
     );
   }
-  if (target === 'more') return <ScalarsEditor names={MORE} recipe={recipe} onApply={onApply} />;
+  if (target === 'more') {
+    return (
+      <>
+        {MORE_FAMILIES.map((family) => (
+          <div className="field" key={family}>
+            <span>{words.family[family]}</span>
+            <button type="button" className="word" onClick={() => onOpen({ family })}>
+              {phraseOf(family, recipe, catalogue).bold}
+            </button>
+          </div>
+        ))}
+        <ScalarsEditor names={MORE} recipe={recipe} onApply={onApply} />
+      </>
+    );
+  }
   if ('family' in target) return <FamilyEditor family={target.family} recipe={recipe} onApply={onApply} />;
   return <ScalarsEditor names={[target.scalar]} recipe={recipe} onApply={onApply} />;
 }
@@ -142,6 +163,7 @@ export function RecipeSentence() {
             key={JSON.stringify(open.target)}
             target={open.target}
             recipe={recipe}
+            onOpen={(target) => setOpen({ target, anchor: open.anchor })}
             onApply={(next) => {
               lab.send({ kind: 'command', command: { kind: 'recipe', recipe: JSON.stringify(next) } });
               close();

@@ -1,0 +1,61 @@
+/** `run.json` of the page: recipe, where it ran, and how far it came, with the fields of `npm run experiment`. */
+import type { Snapshot } from '../../session/snapshot.ts';
+import type { History } from '../../store/history.ts';
+
+const mean = (values: readonly (number | null)[]) => {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+};
+
+export function runJson(snapshot: Snapshot, history: History, browser: string, version: string): string {
+  const { recipe, local, totals } = snapshot;
+  const workers = snapshot.workers.filter(({ health }) => health !== 'gone');
+  const mine = workers.filter((worker) => worker.mine);
+  const accuracies = workers.map(({ testAccuracy }) => testAccuracy).filter((value) => value !== null);
+  const record = {
+    config: recipe,
+    local: {
+      tabs: new Set(workers.map(({ peer }) => peer)).size,
+      workersPerTab: local.workers,
+      transport: snapshot.room.transport,
+      backend: local.backend,
+    },
+    limits: { rounds: recipe.rounds, seconds: null, targetAccuracy: null },
+    environment: {
+      browser,
+      adapter: [...new Set(workers.map(({ adapter }) => adapter))].join(', '),
+      backend: snapshot.backend,
+      versions: { murmuration: version },
+    },
+    summary: {
+      rounds: snapshot.round,
+      seconds: null,
+      finalTrainLoss: mean(mine.map(({ trainLoss }) => trainLoss)),
+      finalTestLoss: mean(mine.map(({ testLoss }) => testLoss)),
+      finalTestAccuracy: history.average.last?.y ?? null,
+      worstTestAccuracy: accuracies.length === 0 ? null : Math.min(...accuracies),
+      consensusDistance: history.consensus.last?.y ?? null,
+      bytesSent: totals.bytesSent,
+      bytesUncompressed: totals.bytesUncompressed,
+      bytesControl: totals.bytesControl,
+      bytesResync: totals.bytesResync,
+      stoppedBy: snapshot.phase,
+    },
+    failure: null,
+    workers: workers.map(
+      ({ seat, round, rows, backend, adapter, trainLoss, testAccuracy, distanceToMean, ...rest }) => ({
+        seat,
+        rounds: round,
+        rows,
+        backend,
+        adapter,
+        trainLoss,
+        testAccuracy,
+        distanceToMean,
+        bytesSent: rest.bytesSent,
+        bytesReceived: rest.bytesReceived,
+      }),
+    ),
+  };
+  return `${JSON.stringify(record, null, 2)}\n`;
+}

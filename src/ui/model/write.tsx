@@ -1,0 +1,129 @@
+/** A model of text writes on from a prompt, a few characters at a time, while it learns. */
+import { useEffect, useId, useRef, useState } from 'react';
+import type { Whose } from '../../session/models-questions.ts';
+import { useStage } from '../context.ts';
+import { words } from '../words.ts';
+import { useMine, useNames } from './data.ts';
+
+/** Characters asked for at a time, and in all. */
+const AT_A_TIME = 8;
+const MOST = 600;
+
+export function WhoseChoice(props: {
+  readonly label: string;
+  readonly value: Whose;
+  readonly choose: (of: Whose) => void;
+}) {
+  const mine = useMine();
+  const nameOf = useNames();
+  const id = useId();
+  return (
+    <span className="counter">
+      <label htmlFor={id}>{props.label}</label>
+      <select
+        id={id}
+        value={String(props.value)}
+        onChange={({ currentTarget: { value } }) => props.choose(value === 'average' ? value : Number(value))}
+      >
+        {mine.map((seat) => (
+          <option key={seat} value={seat}>
+            {words.model.mine(nameOf(seat))}
+          </option>
+        ))}
+        <option value="average">{words.model.averageOf}</option>
+      </select>
+    </span>
+  );
+}
+
+/** The chosen model: the first of this tab until another is chosen, or when that one is gone. */
+export function useWhose(): readonly [Whose, (of: Whose) => void] {
+  const mine = useMine();
+  const [chosen, choose] = useState<Whose | null>(null);
+  const valid = chosen === 'average' || (chosen !== null && mine.includes(chosen));
+  return [valid && chosen !== null ? chosen : (mine[0] ?? 'average'), choose];
+}
+
+export function Write() {
+  const { lab } = useStage();
+  const [of, choose] = useWhose();
+  const [prompt, setPrompt] = useState('');
+  const [temperature, setTemperature] = useState(0.7);
+  const [text, setText] = useState('');
+  const [running, setRunning] = useState(false);
+  const [why, setWhy] = useState<string | null>(null);
+  const alive = useRef(false);
+  const ids = [useId(), useId()] as const;
+  const say = words.model.write;
+  useEffect(
+    () => () => {
+      alive.current = false;
+    },
+    [],
+  );
+
+  const write = async () => {
+    alive.current = true;
+    setRunning(true);
+    setWhy(null);
+    let written = prompt;
+    setText(written);
+    try {
+      while (alive.current && written.length < prompt.length + MOST) {
+        const answer = await lab.ask('write', { of, prompt: written, count: AT_A_TIME, temperature });
+        if (!alive.current) break;
+        written += answer.text;
+        setText(written);
+      }
+    } catch (error) {
+      setWhy(error instanceof Error ? error.message : String(error));
+    }
+    alive.current = false;
+    setRunning(false);
+  };
+  return (
+    <div className="write">
+      <div className="write-tools">
+        <label htmlFor={ids[0]}>{say.prompt}</label>
+        <input
+          id={ids[0]}
+          value={prompt}
+          maxLength={200}
+          onChange={({ currentTarget: { value } }) => setPrompt(value)}
+        />
+        <WhoseChoice label={say.who} value={of} choose={choose} />
+        <span className="counter">
+          <label htmlFor={ids[1]} title={say.temperatureHelp}>
+            {say.temperature}
+          </label>
+          <input
+            id={ids[1]}
+            type="number"
+            min={0}
+            max={2}
+            step={0.1}
+            value={temperature}
+            onChange={({ currentTarget: { valueAsNumber } }) =>
+              setTemperature(Number.isFinite(valueAsNumber) ? Math.max(0, Math.min(2, valueAsNumber)) : 0)
+            }
+          />
+        </span>
+        <button
+          type="button"
+          className="primary"
+          onClick={() => {
+            if (running) alive.current = false;
+            else void write();
+          }}
+        >
+          {running ? say.stop : say.write}
+        </button>
+      </div>
+      <p className="help">{say.temperatureHelp}</p>
+      <output className="written" aria-label={say.text} aria-live="off">
+        {text}
+      </output>
+      {why !== null && <p className="help wrong">{why}</p>}
+    </div>
+  );
+}
