@@ -41,14 +41,18 @@ declare module '@tensorflow/tfjs-core' {
   export interface Variable extends Tensor {
     readonly trainable: boolean;
   }
-  export function setBackend(name: 'webgpu'): Promise<boolean>;
+  export function setBackend(name: 'webgpu' | 'wasm' | 'cpu'): Promise<boolean>;
   export function ready(): Promise<void>;
   export function tensor1d(values: Float32Array): Tensor;
   export function tensor2d(values: Float32Array, shape: readonly [number, number]): Tensor;
+  export function tensor4d(values: Float32Array, shape: readonly [number, number, number, number]): Tensor;
   export function variable(initial: Tensor): Variable;
   export function matMul(a: Tensor, b: Tensor): Tensor;
   export function add(a: Tensor, b: Tensor): Tensor;
   export function relu(x: Tensor): Tensor;
+  export function reshape(x: Tensor, shape: readonly number[]): Tensor;
+  export function conv2d(x: Tensor, filter: Tensor, strides: number, pad: 'valid'): Tensor;
+  export function maxPool(x: Tensor, size: number, strides: number, pad: 'valid'): Tensor;
   export function tidy<T>(f: () => T): T;
   export const losses: { softmaxCrossEntropy(oneHot: Tensor, logits: Tensor): Tensor };
   export const train: {
@@ -57,3 +61,8 @@ declare module '@tensorflow/tfjs-core' {
 }
 declare module '@tensorflow/tfjs-core/dist/register_all_gradients';
 declare module '@tensorflow/tfjs-backend-webgpu';
+declare module '@tensorflow/tfjs-backend-cpu';
+declare module '@tensorflow/tfjs-backend-wasm' {
+  export function setWasmPaths(paths: Readonly<Record<string, string>>): void;
+  export function getThreadsCount(): number;
+}

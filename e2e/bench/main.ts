@@ -7,9 +7,12 @@ import { parseArgs } from 'node:util';
 import { type Browser, chromium } from 'playwright';
 import { launchOptions } from '../browser.ts';
 import { serveLab } from '../experiments/lab-server.ts';
+import { benchCompressors } from './compressors.ts';
+import { benchCpu } from './cpu.ts';
 import { benchFirstLoad } from './first-load.ts';
 import { benchGossip } from './gossip.ts';
 import { ensurePeers, serveBench } from './peers.ts';
+import { benchRounds } from './rounds.ts';
 import { type Row, table } from './rows.ts';
 import { benchSizes } from './sizes.ts';
 import { benchSteps } from './steps.ts';
@@ -26,6 +29,9 @@ interface Places {
 const BENCHES: Readonly<Record<string, (places: Places) => Promise<readonly Row[]>>> = {
   sizes: () => benchSizes(),
   steps: async ({ browser, benchUrl }) => benchSteps(browser, await benchUrl()),
+  cpu: async ({ browser, benchUrl }) => benchCpu(browser, await benchUrl()),
+  compressors: async ({ browser, benchUrl }) => benchCompressors(browser, await benchUrl()),
+  rounds: async ({ browser, benchUrl }) => benchRounds(browser, await benchUrl()),
   gossip: async ({ browser, benchUrl }) => benchGossip(browser, await benchUrl()),
   training: async ({ browser, labUrl }) => benchTraining(browser, await labUrl()),
   load: async ({ browser, labUrl }) => benchFirstLoad(browser, await labUrl()),

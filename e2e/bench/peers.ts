@@ -6,12 +6,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type PreviewServer, preview } from 'vite';
+import { ascPlugin } from '../../src/compute/cpu/wasm/asc-plugin.ts';
 import { signallingPlugin } from '../../src/server/signalling.ts';
 import { ROOT } from '../experiments/lab-server.ts';
 
 const PEERS = {
   '@jax-js/jax': '0.1.25',
   '@tensorflow/tfjs-backend-cpu': '4.22.0',
+  '@tensorflow/tfjs-backend-wasm': '4.22.0',
   '@tensorflow/tfjs-backend-webgpu': '4.22.0',
   '@tensorflow/tfjs-core': '4.22.0',
 };
@@ -56,9 +58,11 @@ export async function serveBench(cache: string, say: (line: string) => void): Pr
   const common = { root, configFile: false, envDir: false, logLevel: 'error' } as const;
   await build({
     ...common,
-    build: { outDir, emptyOutDir: true, target: 'esnext', chunkSizeWarningLimit: 10_000 },
+    // TensorFlow.js hands the text of a function to its threads, which new names for what is around it break.
+    build: { outDir, emptyOutDir: true, target: 'esnext', minify: false, chunkSizeWarningLimit: 10_000 },
     worker: { format: 'es' },
     plugins: [
+      ascPlugin(),
       {
         name: 'murmuration:peers',
         enforce: 'pre',

@@ -12,6 +12,7 @@ const row = (seat: number, round: number, trainLoss = 0.5): MetricRow => ({
   testAccuracy: 0.9,
   bytesSent: 1000,
   bytesReceived: 2000,
+  simulatedSeconds: null,
   seconds: [0.5, 0.25, 1e-7, 0],
 });
 

@@ -5,6 +5,7 @@
 import { type Browser, chromium, type Page } from 'playwright';
 import { roomCode } from '../../src/network/room-code.ts';
 import { urlOf } from '../../src/recipe/url.ts';
+import type { TraceEvent } from '../../src/session/emulation.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
 import { launchOptions } from '../browser.ts';
@@ -13,16 +14,22 @@ import { RunFailure } from './drive.ts';
 import type { Experiment } from './flags.ts';
 import { type LabServer, serveLab } from './lab-server.ts';
 import type { Polled, Tab } from './ledger.ts';
+import { type Pace, realPace } from './pace.ts';
 import type { Progress } from './progress.ts';
 
 /** An opened flock, and what it runs in. */
 export interface Flock {
   readonly tabs: readonly Tab[];
+  readonly pace: Pace;
   /** "Chromium 156.0.1", or "none". */
   readonly browser: string;
+  /** Events so far, under a virtual clock. */
+  readonly trace?: readonly TraceEvent[];
   close(): Promise<void>;
 }
 
+/** Each look is a message to every page. */
+const POLL_MS = 200;
 /** A page that has said nothing for this long is lost. */
 const ANSWER_MS = 30_000;
 const BUFFER = 'murmurationExperiment';
@@ -164,7 +171,7 @@ export async function openBrowserFlock(
     for (let index = 1; index <= run.tabs; index++) {
       tabs.push(await openTab(await context.newPage(), url, `tab ${index}`, progress));
     }
-    return { tabs, browser: `Chromium ${browser.version()}`, close };
+    return { tabs, pace: realPace(POLL_MS), browser: `Chromium ${browser.version()}`, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,14 +2,21 @@
  * Tabs without a browser: sessions in this process over the memory transport and the cpu backend. The
  * same recipe gives the same bytes, every time.
  */
+import { VirtualClock } from '../../src/base/virtual-clock.ts';
+import type { TraceEvent } from '../../src/session/emulation.ts';
 import type { LabHandle, WorkerModel } from '../../src/session/handle.ts';
 import { startNodeLab } from '../../src/session/node-lab.ts';
+import { startSimulatedLab } from '../../src/session/simulated-lab.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
 import type { ConsensusPoint } from './csv.ts';
 import type { Flock } from './drive-browser.ts';
 import type { Experiment } from './flags.ts';
 import { ROOT } from './lab-server.ts';
 import type { Polled, Tab } from './ledger.ts';
+import { realPace, virtualPace } from './pace.ts';
+
+/** Nothing is waited for but computing. */
+const POLL_MS = 20;
 
 class SessionTab implements Tab {
   readonly label: string;
@@ -49,10 +56,18 @@ class SessionTab implements Tab {
 }
 
 export async function openNodeFlock({ recipe, local, run }: Experiment): Promise<Flock> {
-  const labs = await startNodeLab({ recipe, tabs: run.tabs, workersPerTab: local.workers, root: ROOT });
+  const options = { recipe, tabs: run.tabs, workersPerTab: local.workers, root: ROOT };
+  const clock = run.clock === 'virtual' ? new VirtualClock() : null;
+  const trace: TraceEvent[] = [];
+  const labs =
+    clock === null
+      ? await startNodeLab(options)
+      : await startSimulatedLab(options, clock, (event) => trace.push(event));
   return {
     tabs: labs.map((lab, index) => new SessionTab(lab, `tab ${index + 1}`)),
+    pace: clock === null ? realPace(POLL_MS) : virtualPace(clock),
     browser: 'none',
+    ...(clock === null ? {} : { trace }),
     close: async () => {
       for (const lab of labs) lab.close();
     },

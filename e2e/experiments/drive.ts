@@ -5,21 +5,22 @@
  * A tab that is lost is reported and the run goes on with the rest. Progress is polled, never pushed, so
  * a slow driver costs the tabs nothing.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Snapshot } from '../../src/session/snapshot.ts';
 import type { ConsensusPoint } from './csv.ts';
 import { Ledger, type Tab } from './ledger.ts';
+import type { Pace } from './pace.ts';
 import type { Progress } from './progress.ts';
 
 export interface Plan {
   readonly workersPerTab: number;
   /** Rounds, or 0 for no end. */
   readonly rounds: number;
+  /** Of the pace's clock. */
   readonly seconds: number | null;
   readonly targetAccuracy: number | null;
-  /** Milliseconds between two looks at the tabs. */
-  readonly pollEvery: number;
+  /** How time passes between two looks at the tabs. */
+  readonly pace: Pace;
 }
 
 export type StoppedBy = 'rounds' | 'seconds' | 'target-accuracy' | 'interrupt' | 'failure';
@@ -32,6 +33,10 @@ export interface Collected {
   readonly models: readonly WorkerModel[];
   /** Wall-clock seconds from start to stop. */
   readonly seconds: number;
+  /** The same by a virtual clock; null under the real one. */
+  readonly simulatedSeconds: number | null;
+  /** What the pace's clock showed at the start, in ms. */
+  readonly startedAt: number;
   readonly stoppedBy: StoppedBy;
   /** Why the run failed; null unless `stoppedBy` is "failure". */
   readonly failure: string | null;
@@ -92,20 +97,21 @@ async function connect(
           `(${trouble(snapshot ?? null)}). Where WebRTC cannot connect, try --transport broadcast.`,
       );
     }
-    await sleep(plan.pollEvery);
+    await plan.pace.pass();
   }
 }
 
 function describe(ledger: Ledger, plan: Plan): string {
   const snapshots = ledger.living().flatMap((tab) => ledger.snapshots.get(tab) ?? []);
   const round = Math.min(...snapshots.map((each) => each.round));
+  const fastest = Math.max(...snapshots.flatMap((each) => each.workers.map((worker) => worker.round)));
   const losses = snapshots.flatMap((each) =>
     each.workers.flatMap(({ mine, trainLoss }) => (mine && trainLoss !== null ? [trainLoss] : [])),
   );
   const accuracy = ledger.accuracy();
   const consensus = ledger.consensus.at(-1);
   return [
-    `round ${round}${plan.rounds > 0 ? `/${plan.rounds}` : ''}`,
+    `round ${round}${fastest > round + 1 ? `–${fastest}` : ''}${plan.rounds > 0 ? `/${plan.rounds}` : ''}`,
     ...(losses.length > 0 ? [`loss ${(losses.reduce((a, b) => a + b, 0) / losses.length).toFixed(3)}`] : []),
     ...(accuracy === null ? [] : [`test ${(accuracy * 100).toFixed(1)} %`]),
     ...(consensus === undefined ? [] : [`consensus distance ${consensus.value.toPrecision(3)}`]),
@@ -120,7 +126,8 @@ async function watch(
   signal: AbortSignal,
 ): Promise<{ stoppedBy: StoppedBy; failure: string | null }> {
   const started = performance.now();
-  let highest = -1;
+  const startedAt = plan.pace.now();
+  let most = -1;
   let moved = started;
   for (;;) {
     const living = await ledger.poll();
@@ -132,12 +139,14 @@ async function watch(
     if (plan.targetAccuracy !== null && accuracy !== null && accuracy >= plan.targetAccuracy) {
       return { stoppedBy: 'target-accuracy', failure: null };
     }
-    if (plan.seconds !== null && now - started >= plan.seconds * 1000) {
+    const left =
+      plan.seconds === null ? Number.POSITIVE_INFINITY : startedAt + plan.seconds * 1000 - plan.pace.now();
+    if (left <= 0) {
       return { stoppedBy: 'seconds', failure: null };
     }
-    const round = Math.max(...[...ledger.snapshots.values()].map((snapshot) => snapshot.round));
-    if (round > highest) {
-      highest = round;
+    const rounds = ledger.rounds();
+    if (rounds > most) {
+      most = rounds;
       moved = now;
     } else if (now - moved > STALL_MS) {
       const reasons = living.map((tab) => `${tab.label}: ${trouble(ledger.snapshots.get(tab) ?? null)}`);
@@ -145,7 +154,7 @@ async function watch(
       return { stoppedBy: 'failure', failure };
     }
     progress.update(describe(ledger, plan));
-    await sleep(plan.pollEvery);
+    await plan.pace.pass(left);
   }
 }
 
@@ -158,7 +167,7 @@ async function pause(ledger: Ledger, plan: Plan): Promise<void> {
   while (performance.now() < deadline) {
     await ledger.poll();
     if (ledger.phases().every((phase) => phase !== 'running')) return;
-    await sleep(plan.pollEvery);
+    await plan.pace.pass();
   }
 }
 
@@ -174,10 +183,15 @@ export async function drive(
   const ledger = new Ledger(tabs, progress);
   await connect(ledger, tabs, plan, progress, signal);
   const started = performance.now();
+  const startedAt = plan.pace.now();
   const stopAt = plan.rounds > 0 ? plan.rounds : null;
   if (!signal.aborted) await tabs[0]?.send({ kind: 'command', command: { kind: 'start', stopAt } });
   const outcome = await watch(ledger, plan, progress, signal);
   const seconds = (performance.now() - started) / 1000;
+  // A run that ends by its rounds took until the last of them, not until somebody looked.
+  const last = Math.max(0, ...ledger.rows.map((row) => row.simulatedSeconds ?? 0));
+  const passed = outcome.stoppedBy === 'rounds' ? last : (plan.pace.now() - startedAt) / 1000;
+  const simulatedSeconds = plan.pace.virtual ? passed : null;
   if (outcome.stoppedBy !== 'rounds') await pause(ledger, plan);
   const models = await Promise.all(
     ledger.living().map(async (tab) => {
@@ -198,6 +212,8 @@ export async function drive(
     snapshots: [...ledger.snapshots.values()],
     models: models.flat().sort((a, b) => a.seat - b.seat),
     seconds,
+    simulatedSeconds,
+    startedAt,
     ...outcome,
   };
 }

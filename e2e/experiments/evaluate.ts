@@ -1,35 +1,34 @@
-/** Tests a model on the whole test split, in this process and on the cpu backend, whoever trained it. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
+/** Scores a model on the test split, in this process and on the cpu backend, whoever trained it. */
 import { findEntry } from '../../src/base/registry.ts';
 import { createCpuCompute } from '../../src/compute/cpu/index.ts';
-import { ensureDigits } from '../../src/data/digits-build.ts';
 import { DATASETS } from '../../src/data/index.ts';
-import { splitRows } from '../../src/data/split.ts';
-import { MODELS } from '../../src/models/index.ts';
 import type { Recipe } from '../../src/recipe/recipe.ts';
+import { Assets } from '../../src/session/assets.ts';
+import { nodeDecoder } from '../../src/session/node-files.ts';
+import { fetchInNode } from '../../src/session/node-lab.ts';
 import { ROOT } from './lab-server.ts';
 import type { Evaluate } from './summary.ts';
 
-/** What the lab would serve at a public path. */
-async function fetchPublic(file: string): Promise<Uint8Array> {
-  return new Uint8Array(await readFile(path.join(ROOT, 'public', file)));
-}
-
-/** A function from parameters to accuracy; the data is loaded once. */
+/** A function from parameters to their score; the data is loaded once. Without test rows, over all rows. */
 export async function testEvaluation(recipe: Recipe): Promise<Evaluate> {
-  ensureDigits(ROOT);
-  const entry = findEntry('dataset', DATASETS, recipe.dataset.id);
-  const model = findEntry('model', MODELS, recipe.model.id);
-  const host = await entry.load(recipe.dataset.options, fetchPublic);
-  const { test } = splitRows(host.rows, entry.testRows, recipe.seed);
-  const compute = createCpuCompute();
-  const layout = model.layout(recipe.model.options, entry.shape);
-  const program = model.program(compute, layout, recipe.model.options, recipe.batch);
-  const data = compute.dataset(host);
+  const { load } = findEntry('dataset', DATASETS, recipe.dataset.id);
+  const host = await load(recipe.dataset.options, fetchInNode(ROOT), recipe.seed, nodeDecoder);
+  const { compute, layout, program, data, scored } = new Assets(createCpuCompute(), recipe, host);
   const parameters = compute.vector(layout.length);
   return async (values) => {
     compute.upload(parameters, values);
-    return (await program.evaluate(parameters, data, test)).accuracy;
+    const { loss, accuracy } = await program.evaluate(parameters, data, scored);
+    return { loss, accuracy: Number.isNaN(accuracy) ? null : accuracy };
   };
+}
+
+/**
+ * The recipe with what follows from its data file filled in: columns and classes.
+ * @throws {DataError} in one sentence.
+ */
+export async function completeData(recipe: Recipe): Promise<Recipe> {
+  const { id, options } = recipe.dataset;
+  const entry = findEntry('dataset', DATASETS, id);
+  if (entry.complete === undefined) return recipe;
+  return { ...recipe, dataset: { id, options: await entry.complete(options, fetchInNode(ROOT)) } };
 }

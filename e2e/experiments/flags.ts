@@ -13,7 +13,9 @@ import { MAX_WORKERS } from '../../src/recipe/url.ts';
 /** What the driver needs beyond the recipe and each tab's settings. */
 export interface RunOptions {
   readonly tabs: number;
-  /** Wall-clock limit, or null. */
+  /** Whose time passes: the machine's, or a simulated one. */
+  readonly clock: 'real' | 'virtual';
+  /** Limit in seconds of that clock, or null. */
   readonly seconds: number | null;
   /** Stop once the mean of the workers' test accuracies reaches this (0 to 1), or null. */
   readonly targetAccuracy: number | null;
@@ -92,6 +94,13 @@ const RUN = {
     label: 'backend',
     help: 'What computes (auto: WebGPU where there is one).',
   },
+  clock: {
+    kind: 'choice',
+    default: 'real',
+    choices: ['real', 'virtual'],
+    label: 'clock',
+    help: 'Virtual: time is simulated, by --compute and --link alone; with --transport memory --backend cpu.',
+  },
 } as const satisfies OptionSchema;
 
 function own(name: keyof typeof RUN, value: string): Flag {
@@ -105,15 +114,24 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   algorithm: { value: 'ID', path: 'algorithm', help: 'How workers learn together.' },
   compressor: { value: 'ID', path: 'compressor', help: 'What is left out of each message.' },
   topology: { value: 'ID', path: 'topology', help: 'Who talks to whom.' },
-  dataset: { value: 'ID', path: 'dataset', help: 'What is learned.' },
+  dataset: { value: 'ID|csv:FILE|idx:DIR|images:DIR', path: 'dataset', help: 'What is learned.' },
+  target: {
+    value: 'COLUMN',
+    path: 'dataset.target',
+    help: 'Column of the table to predict (the last one if not given).',
+  },
   partition: {
-    value: 'iid|shards:K|dirichlet:ALPHA',
+    value: 'ID[:VALUE]',
     path: 'partition',
-    help: 'How the data is dealt over workers.',
+    help: 'How the data is dealt over workers: iid, contiguous, shards:K, dirichlet:ALPHA, and more.',
   },
   model: { value: 'ID', path: 'model', help: 'What learns it.' },
-  batch: scalar('batch', 'N'),
+  optimizer: { value: 'ID', path: 'optimizer', help: 'How a worker steps along a gradient.' },
+  schedule: { value: 'ID', path: 'schedule', help: 'How the learning rate changes over the rounds.' },
+  batch: scalar('batch', 'N|full'),
+  init: scalar('init', SCALARS.init.choices.join('|')),
   lr: scalar('lr', 'X'),
+  clip: scalar('clip', 'X|off'),
   seed: scalar('seed', 'N'),
   rounds: scalar('rounds', 'N', `Rounds until the run ends (${DEFAULT_ROUNDS} if no other end is given).`),
   seconds: own('seconds', 'S'),
@@ -121,6 +139,10 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   'eval-every': scalar('evalEvery', 'N'),
   transport: own('transport', RUN.transport.choices.join('|')),
   backend: own('backend', RUN.backend.choices.join('|')),
+  clock: own('clock', RUN.clock.choices.join('|')),
+  compute: scalar('compute', 'TIME[,jitter=P%]'),
+  straggler: scalar('straggler', 'SEAT:FACTORx[,…]'),
+  link: scalar('link', 'NAME=VALUE[,…]'),
   set: { value: 'PATH=VALUE', help: 'Sets any option of the recipe, e.g. compressor.ratio=0.01.' },
   out: { value: 'DIR', help: 'Folder for the outputs (a new one under results/).' },
   json: { value: null, help: 'Print the summary alone, as JSON, on standard output.' },
@@ -195,13 +217,29 @@ function readNumber({ values }: Given, name: keyof typeof RUN): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-function readChoice<Name extends 'transport' | 'backend'>(
+function readChoice<Name extends 'transport' | 'backend' | 'clock'>(
   { values }: Given,
   name: Name,
 ): (typeof RUN)[Name]['choices'][number] {
   const spec = RUN[name];
   const value = parseOption(`--${name}`, spec, values.get(name) ?? spec.default);
   return spec.choices.find((choice) => choice === value) ?? spec.default;
+}
+
+/** What simulated time needs. @throws {OptionError} */
+function checkVirtual(recipe: Recipe, inNode: boolean, seconds: number | null): void {
+  if (!inNode) throw new OptionError('--clock virtual needs --transport memory --backend cpu.');
+  if (recipe.compute !== '') return;
+  if (seconds !== null || recipe.rounds === 0) {
+    throw new OptionError(
+      'Under --clock virtual no time passes by itself: give --compute, such as --compute 20ms, or --rounds alone.',
+    );
+  }
+  if (recipe.straggler !== '') {
+    throw new OptionError(
+      '--straggler under --clock virtual needs --compute: a multiple of which time is its gradient to take?',
+    );
+  }
 }
 
 /**
@@ -221,12 +259,16 @@ export function readExperiment(args: readonly string[]): Experiment | null {
         'or --backend cpu to run without a browser.',
     );
   }
+  const clock = readChoice(given, 'clock');
+  const seconds = readNumber(given, 'seconds');
+  if (clock === 'virtual') checkVirtual(recipe, transport === 'memory' && backend === 'cpu', seconds);
   return {
     recipe,
     local: { workers: readNumber(given, 'workers-per-tab') ?? 1, backend, transport, name: '' },
     run: {
       tabs,
-      seconds: readNumber(given, 'seconds'),
+      clock,
+      seconds,
       targetAccuracy: readNumber(given, 'target-accuracy'),
       out: given.values.get('out') ?? null,
       json: given.values.has('json'),

@@ -39,6 +39,34 @@ describe('flags', () => {
     });
   });
 
+  it('reads a table, its target, full batches and a start from zeros', () => {
+    const experiment = read(
+      '--dataset csv:some/file.csv --target y --model linear --batch full --partition contiguous --init zeros',
+    );
+    expect(experiment?.recipe).toMatchObject({
+      dataset: { id: 'csv', options: { file: 'some/file.csv', target: 'y' } },
+      model: { id: 'linear', options: { bias: false } },
+      partition: { id: 'contiguous', options: {} },
+      batch: 0,
+      init: 'zeros',
+    });
+  });
+
+  it('reads an optimizer, a schedule and a norm to clip at', () => {
+    const experiment = read(
+      '--optimizer adam --set optimizer.beta1=0.8 --schedule cosine --set schedule.rounds=300 --clip 2 --lr 0.002',
+    );
+    expect(experiment?.recipe).toMatchObject({
+      optimizer: { id: 'adam', options: { beta1: 0.8, beta2: 0.999 } },
+      schedule: { id: 'cosine', options: { rounds: 300, warmupRounds: 0, linearScaling: false } },
+      clip: 2,
+      lr: 0.002,
+    });
+    expect(read('--clip off')?.recipe.clip).toBe(0);
+    expect(complaint('--optimizer rmsprop')).toContain('sgd, momentum, nesterov, adam');
+    expect(complaint('--schedule cosine --set schedule.every=5')).toContain('its options are rounds');
+  });
+
   it('sets options of an entry wherever --set stands', () => {
     const before = read('--set algorithm.eta=0.3 --algorithm choco-sgd --set model.hidden=64,32');
     expect(before?.recipe.algorithm.options.eta).toBe(0.3);
@@ -73,11 +101,14 @@ describe('flags', () => {
     ['--compressor zip', /there are none, /],
     ['--topology star-trek', /there are ring, /],
     ['--model transformer', /there are mlp/],
+    ['--target y', /dataset.target does not exist; it has no options/],
+    ['--dataset digits:7', /digits takes no value/],
+    ['--init ones', /one of standard, zeros/],
     ['--dataset cats', /there are digits/],
     ['--partition shards:0', /labels/],
-    ['--partition sorted-by-mood', /iid, shards/],
+    ['--partition sorted-by-mood', /there are iid, contiguous/],
     ['--lr fast', /lr: "fast" is not allowed; it must be a number from/],
-    ['--batch 0', /batch: "0" is not allowed/],
+    ['--batch most', /batch: "most" is not allowed; it must be full, or a whole number from 1 to 1024/],
     ['--target-accuracy 90', /--target-accuracy: "90" is not allowed; it must be a number from 0 to 1/],
     ['--seconds 0', /--seconds/],
     ['--set eta', /must be PATH=VALUE/],

@@ -1,6 +1,10 @@
 /** The text of `--help`: every flag, and every entry of every registry with its options. */
+import type { AlgorithmEntry } from '../../src/algorithms/algorithm.ts';
+import { ALGORITHMS } from '../../src/algorithms/index.ts';
 import { allowed, type OptionSchema } from '../../src/base/options.ts';
-import { FAMILIES, FAMILY_NAMES } from '../../src/recipe/schema.ts';
+import { costOf, refusal } from '../../src/recipe/legality.ts';
+import { buildRecipe, FAMILIES, FAMILY_NAMES } from '../../src/recipe/schema.ts';
+import { layoutOf } from '../../src/session/assets.ts';
 import { FLAGS } from './flags.ts';
 
 interface Entry {
@@ -10,13 +14,32 @@ interface Entry {
 }
 
 function entryLines(family: string, { id, description, options }: Entry): readonly string[] {
-  const width = 14;
+  const width = 23;
   return [
     `  ${id.padEnd(width)}${description}`,
     ...Object.entries(options).map(
       ([name, spec]) =>
         `  ${' '.repeat(width)}--set ${family}.${name}=${spec.default}: ${spec.label}; ${allowed(spec)}`,
     ),
+  ];
+}
+
+/** Workers that the costs in the help are for, each in a tab of its own. */
+const WORKERS = 4;
+
+/** Where an algorithm comes from, what it needs, and what a round of it sends. */
+function algorithmLines({ id, paper, needs, lossPolicy }: AlgorithmEntry): readonly string[] {
+  const recipe = buildRecipe({ algorithm: { id } });
+  const indent = ' '.repeat(25);
+  const lines = [`${indent}${paper}`, `${indent}needs: ${needs}; a missing worker: ${lossPolicy}`];
+  if (refusal(recipe, WORKERS) !== null) return lines;
+  const tabs = Array.from({ length: WORKERS }, (_, tab) => tab);
+  const { bytes, messages } = costOf(recipe, layoutOf(recipe), tabs);
+  const kilobytes = Number((bytes / 1000).toPrecision(3));
+  const setting = `${recipe.topology.id}, ${recipe.compressor.id}`;
+  return [
+    ...lines,
+    `${indent}a round: ${kilobytes} kB in ${Number(messages.toPrecision(3))} messages (${WORKERS} workers, ${setting})`,
   ];
 }
 
@@ -27,7 +50,12 @@ export function helpText(): string {
   });
   const families = FAMILY_NAMES.flatMap((family) => {
     const entries: readonly Entry[] = FAMILIES[family];
-    return ['', `${family}:`, ...entries.flatMap((entry) => entryLines(family, entry))];
+    const lines = (entry: Entry) => {
+      const [head = '', ...options] = entryLines(family, entry);
+      const algorithm = family === 'algorithm' ? ALGORITHMS.find(({ id }) => id === entry.id) : undefined;
+      return [head, ...(algorithm === undefined ? [] : algorithmLines(algorithm)), ...options];
+    };
+    return ['', `${family}:`, ...entries.flatMap(lines)];
   });
   return [
     'Opens tabs, trains, and writes run.json, metrics.csv, timing.csv and the models.',

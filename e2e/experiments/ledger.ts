@@ -70,6 +70,12 @@ export class Ledger {
     return this.living().map((tab) => this.snapshots.get(tab)?.phase);
   }
 
+  /** Rounds that all workers together have done, as far as known: it grows as long as anybody gets on. */
+  rounds(): number {
+    const workers = this.living().flatMap((tab) => this.snapshots.get(tab)?.workers ?? []);
+    return workers.filter(({ mine }) => mine).reduce((sum, { round }) => sum + round, 0);
+  }
+
   /** Mean of the living workers' latest test accuracies; null until each of them has one. */
   accuracy(): number | null {
     const latest = new Map<number, MetricRow>();

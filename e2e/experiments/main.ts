@@ -6,14 +6,17 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { OptionError } from '../../src/base/options.ts';
-import { caution, refusal } from '../../src/recipe/schema.ts';
+import { findEntry } from '../../src/base/registry.ts';
+import { DataError } from '../../src/data/dataset.ts';
+import { DATASETS } from '../../src/data/index.ts';
+import { caution, refusal } from '../../src/recipe/legality.ts';
 import { type Collected, drive, RunFailure } from './drive.ts';
 import type { Flock } from './drive-browser.ts';
-import { testEvaluation } from './evaluate.ts';
+import { completeData, testEvaluation } from './evaluate.ts';
 import { type Experiment, readExperiment } from './flags.ts';
 import { helpText } from './help.ts';
 import { BuildError, ROOT } from './lab-server.ts';
-import { defaultFolder, type Environment, writeOutputs } from './outputs.ts';
+import { defaultFolder, type Environment, writeOutputs, writeTrace } from './outputs.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { type Summary, summarise, summariseWorkers, summaryText, type WorkerSummary } from './summary.ts';
 
@@ -21,9 +24,6 @@ const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
 const INTERRUPTED = 130;
-
-/** In Node nothing is waited for but computing; in tabs each look is a message to every page. */
-const POLL_MS = { node: 20, browser: 200 };
 
 function version(name: string): string {
   const require = createRequire(path.join(ROOT, 'package.json'));
@@ -47,9 +47,23 @@ function environmentOf(browser: string, workers: readonly WorkerSummary[]): Envi
   };
 }
 
+const inNode = ({ local }: Experiment) => local.transport === 'memory' && local.backend === 'cpu';
+
+/** What the data has against this run, or null. */
+function dataTrouble(experiment: Experiment): string | null {
+  const { recipe, run } = experiment;
+  const { complete, shape } = findEntry('dataset', DATASETS, recipe.dataset.id);
+  if (complete !== undefined && !inNode(experiment)) {
+    return `A file of your own (--dataset ${recipe.dataset.id}:…) needs --transport memory --backend cpu.`;
+  }
+  if (run.targetAccuracy !== null && shape(recipe.dataset.options).classes === 0) {
+    return 'There is no accuracy where numbers are predicted: leave out --target-accuracy, use --rounds.';
+  }
+  return null;
+}
+
 async function openFlock(experiment: Experiment, progress: Progress): Promise<Flock> {
-  const { transport, backend } = experiment.local;
-  if (transport === 'memory' && backend === 'cpu') {
+  if (inNode(experiment)) {
     return (await import('./drive-node.ts')).openNodeFlock(experiment);
   }
   return (await import('./drive-browser.ts')).openBrowserFlock(experiment, progress);
@@ -59,12 +73,13 @@ async function finish(
   experiment: Experiment,
   folder: string,
   collected: Collected,
-  browser: string,
+  { browser, trace }: Flock,
 ): Promise<{ summary: Summary; workers: readonly WorkerSummary[] }> {
   const evaluate = await testEvaluation(experiment.recipe);
   const workers = await summariseWorkers(collected, evaluate);
   const summary = await summarise(collected, workers, evaluate);
   await writeOutputs(folder, experiment, environmentOf(browser, workers), collected, summary, workers);
+  if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
   return { summary, workers };
 }
 
@@ -81,12 +96,12 @@ async function driveAndWrite(
     rounds: recipe.rounds,
     seconds: run.seconds,
     targetAccuracy: run.targetAccuracy,
-    pollEvery: flock.browser === 'none' ? POLL_MS.node : POLL_MS.browser,
+    pace: flock.pace,
   };
   const collected = await drive(flock.tabs, plan, progress, signal);
   progress.update('writing results');
   const folder = run.out ?? defaultFolder(experiment, new Date());
-  const { summary, workers } = await finish(experiment, folder, collected, flock.browser);
+  const { summary, workers } = await finish(experiment, folder, collected, flock);
   progress.end();
   if (collected.failure !== null) console.error(collected.failure);
   console.log(run.json ? JSON.stringify(summary) : summaryText(summary, workers, folder));
@@ -95,14 +110,16 @@ async function driveAndWrite(
 }
 
 /** Exit code of a run whose flags were right. */
-async function runExperiment(experiment: Experiment, signal: AbortSignal): Promise<number> {
-  const reason = refusal(experiment.recipe);
+async function runExperiment(given: Experiment, signal: AbortSignal): Promise<number> {
+  const experiment = { ...given, recipe: await completeData(given.recipe) };
+  const workers = experiment.run.tabs * experiment.local.workers;
+  const reason = dataTrouble(experiment) ?? refusal(experiment.recipe, workers);
   if (reason !== null) {
     console.error(reason);
     return FAILED;
   }
   const progress = openProgress(process.stderr);
-  const doubt = caution(experiment.recipe);
+  const doubt = caution(experiment.recipe, workers);
   if (doubt !== null) progress.note(doubt);
   let flock: Flock | undefined;
   try {
@@ -125,8 +142,8 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     console.log(helpText());
     return DONE;
   } catch (error) {
-    if (!(error instanceof OptionError)) throw error;
+    if (!(error instanceof OptionError || error instanceof DataError)) throw error;
     console.error(error.message);
-    return USAGE;
+    return error instanceof OptionError ? USAGE : FAILED;
   }
 }

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { decodeSafetensors } from '../../src/models/safetensors.ts';
 import { METRICS_COLUMNS } from './csv.ts';
 import { main } from './main.ts';
-import { decodeSafetensors } from './safetensors.ts';
 
 const NODE = ['--transport', 'memory', '--backend', 'cpu'];
 const RUN = [

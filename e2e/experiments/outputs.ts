@@ -1,11 +1,11 @@
-/** Writes a run's folder: run.json, metrics.csv, timing.csv and one safetensors file a model. */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+/** Writes a run's folder: run.json, metrics.csv, timing.csv, one safetensors file a model, and the trace of a simulation. */
+import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Layout } from '../../src/models/model.ts';
+import { encodeModel } from '../../src/models/model-file.ts';
+import type { TraceEvent } from '../../src/session/emulation.ts';
 import { metricsCsv, timingCsv } from './csv.ts';
 import type { Collected } from './drive.ts';
 import type { Experiment } from './flags.ts';
-import { encodeSafetensors } from './safetensors.ts';
 import { meanParameters, type Summary, type WorkerSummary } from './summary.ts';
 
 export interface Environment {
@@ -18,20 +18,7 @@ export interface Environment {
 }
 
 /** Files of an earlier run in the same folder, which this one may not overwrite all of. */
-const OURS = /^(run\.json|metrics\.csv|timing\.csv|model-(\d+|mean)\.safetensors)$/;
-
-function modelFile(
-  layout: Layout,
-  parameters: Float32Array,
-  metadata: Readonly<Record<string, string>>,
-): Uint8Array {
-  const tensors = layout.tensors.map(({ name, shape, offset, length }) => ({
-    name,
-    shape,
-    data: parameters.subarray(offset, offset + length),
-  }));
-  return encodeSafetensors({ tensors, metadata });
-}
+const OURS = /^(run\.json|metrics\.csv|timing\.csv|trace\.jsonl|model-(\d+|mean)\.safetensors)$/;
 
 /** A new folder under results/ that sorts by time and says what ran. */
 export function defaultFolder({ recipe }: Experiment, now: Date): string {
@@ -62,6 +49,7 @@ export async function writeOutputs(
       workersPerTab: local.workers,
       transport: local.transport,
       backend: local.backend,
+      clock: run.clock,
     },
     limits: { rounds: recipe.rounds, seconds: run.seconds, targetAccuracy: run.targetAccuracy },
     environment,
@@ -75,12 +63,34 @@ export async function writeOutputs(
   const describe = { model: JSON.stringify(recipe.model), seed: String(recipe.seed) };
   for (const { seat, round, layout, parameters } of collected.models) {
     const metadata = { ...describe, seat: String(seat), round: String(round) };
-    await write(`model-${seat}.safetensors`, modelFile(layout, parameters, metadata));
+    await write(`model-${seat}.safetensors`, encodeModel(layout, parameters, metadata));
   }
   const mean = meanParameters(collected.models);
   const layout = collected.models[0]?.layout;
   if (mean !== null && layout !== undefined) {
     const metadata = { ...describe, workers: String(collected.models.length) };
-    await write('model-mean.safetensors', modelFile(layout, mean, metadata));
+    await write('model-mean.safetensors', encodeModel(layout, mean, metadata));
+  }
+}
+
+/** Events to a chunk of text: a long run has millions. */
+const CHUNK = 10_000;
+
+/** `trace.jsonl`: one event a line, in the order in which they happened, with simulated seconds. */
+export async function writeTrace(
+  folder: string,
+  trace: readonly TraceEvent[],
+  startedAt: number,
+): Promise<void> {
+  const file = await open(path.join(folder, 'trace.jsonl'), 'w');
+  try {
+    for (let first = 0; first < trace.length; first += CHUNK) {
+      const lines = trace
+        .slice(first, first + CHUNK)
+        .map(({ at, ...event }) => `${JSON.stringify({ time: (at - startedAt) / 1000, ...event })}\n`);
+      await file.write(lines.join(''));
+    }
+  } finally {
+    await file.close();
   }
 }

@@ -13,9 +13,13 @@ export interface Summary {
   readonly rounds: number;
   /** Wall-clock seconds from start to stop. */
   readonly seconds: number;
+  /** Seconds of a virtual clock; null under the real one. */
+  readonly simulatedSeconds: number | null;
   /** Mean over workers of the training loss in their last rows (nats). */
   readonly finalTrainLoss: number | null;
-  /** Of the averaged model on the whole test split, 0 to 1. */
+  /** Of the averaged model on the whole test split, or on all rows where none are held out. */
+  readonly finalTestLoss: number | null;
+  /** The same, 0 to 1; null where numbers are predicted. */
   readonly finalTestAccuracy: number | null;
   /** Of the worst worker's own model. */
   readonly worstTestAccuracy: number | null;
@@ -63,8 +67,14 @@ export function distancesToMean(models: readonly WorkerModel[], mean: Float32Arr
   );
 }
 
-/** Tests a model on the whole test split, accuracy 0 to 1. */
-export type Evaluate = (parameters: Float32Array) => Promise<number>;
+/** Loss, and accuracy from 0 to 1; null where numbers are predicted. */
+export interface Evaluation {
+  readonly loss: number;
+  readonly accuracy: number | null;
+}
+
+/** Scores a model on the whole test split, or on all rows where none are held out. */
+export type Evaluate = (parameters: Float32Array) => Promise<Evaluation>;
 
 /** One line for each worker whose tab was there at the end, by seat. */
 export async function summariseWorkers(
@@ -93,7 +103,7 @@ export async function summariseWorkers(
       adapter: status.adapter,
       trainLoss: row?.trainLoss ?? status.trainLoss,
       // A run that was stopped between two evaluations is evaluated here.
-      testAccuracy: fresh ? (row?.testAccuracy ?? null) : await evaluate(model.parameters),
+      testAccuracy: fresh ? (row?.testAccuracy ?? null) : (await evaluate(model.parameters)).accuracy,
       distanceToMean: distances[index] ?? null,
       bytesSent: row?.bytesSent ?? status.bytesSent,
       bytesReceived: row?.bytesReceived ?? status.bytesReceived,
@@ -118,13 +128,16 @@ export async function summarise(
   const accuracies = known(present.map(({ testAccuracy }) => testAccuracy));
   const distances = known(present.map(({ distanceToMean }) => distanceToMean));
   const mean = meanParameters(collected.models);
+  const average = mean === null ? null : await evaluate(mean);
   const total = (name: 'bytesSent' | 'bytesUncompressed' | 'bytesControl' | 'bytesResync') =>
     collected.snapshots.reduce((sum, { totals }) => sum + totals[name], 0);
   return {
     rounds: present.length > 0 ? Math.min(...present.map(({ rounds }) => rounds)) : 0,
     seconds: collected.seconds,
+    simulatedSeconds: collected.simulatedSeconds,
     finalTrainLoss: losses.length > 0 ? losses.reduce((a, b) => a + b, 0) / losses.length : null,
-    finalTestAccuracy: mean === null ? null : await evaluate(mean),
+    finalTestLoss: average?.loss ?? null,
+    finalTestAccuracy: average?.accuracy ?? null,
     worstTestAccuracy: accuracies.length > 0 ? Math.min(...accuracies) : null,
     consensusDistance:
       distances.length > 0
@@ -152,9 +165,13 @@ export function summaryText(summary: Summary, workers: readonly WorkerSummary[],
       ? ` (${(summary.bytesUncompressed / summary.bytesSent).toPrecision(3)} times less than uncompressed)`
       : '';
   const rate = summary.seconds > 0 ? summary.rounds / summary.seconds : 0;
+  const simulated =
+    summary.simulatedSeconds === null ? '' : ` (${summary.simulatedSeconds.toPrecision(3)} s simulated)`;
   return [
-    `${workers.length} workers, ${summary.rounds} rounds in ${summary.seconds.toPrecision(3)} s (${rate.toPrecision(3)} a second), stopped by ${summary.stoppedBy}`,
-    `test accuracy       ${percent(summary.finalTestAccuracy)} (average model), ${percent(summary.worstTestAccuracy)} (worst worker)`,
+    `${workers.length} workers, ${summary.rounds} rounds in ${summary.seconds.toPrecision(3)} s${simulated} (${rate.toPrecision(3)} a second), stopped by ${summary.stoppedBy}`,
+    summary.finalTestAccuracy === null && summary.finalTestLoss !== null
+      ? `test loss           ${number(summary.finalTestLoss)} (average model)`
+      : `test accuracy       ${percent(summary.finalTestAccuracy)} (average model), ${percent(summary.worstTestAccuracy)} (worst worker)`,
     `training loss       ${number(summary.finalTrainLoss)}`,
     `consensus distance  ${number(summary.consensusDistance)}`,
     `sent                ${bytes(summary.bytesSent)}${saved}, control ${bytes(summary.bytesControl)}, re-sync ${bytes(summary.bytesResync)}`,

@@ -6,6 +6,9 @@ import { jax } from './jax.ts';
 import { openCompute, ours } from './ours.ts';
 import { makeTask, type Subject, type Task } from './subject.ts';
 import { tensorflow } from './tensorflow.ts';
+import { median, turn } from './turns.ts';
+
+export { median } from './turns.ts';
 
 export interface StepTimes {
   readonly adapter: string;
@@ -15,21 +18,6 @@ export interface StepTimes {
   readonly script: number;
   /** Loss after the same number of steps from the same start, by subject. */
   readonly loss: Readonly<Record<string, number>>;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  return (lower + upper) / 2;
-}
-
-/** One turn: milliseconds a step. */
-async function turn(subject: Subject, steps: number): Promise<number> {
-  const started = performance.now();
-  for (let step = 0; step < steps; step++) subject.step();
-  await subject.finish();
-  return (performance.now() - started) / steps;
 }
 
 async function scriptTime(subject: Subject, turns: number, steps: number): Promise<number> {

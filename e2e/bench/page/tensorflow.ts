@@ -1,11 +1,18 @@
-/** The step in TensorFlow.js on its WebGPU backend, written as its documentation does. */
+/** The step in TensorFlow.js, written as its documentation does, on a backend that has been imported. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import '@tensorflow/tfjs-backend-webgpu';
 import { featuresOf, oneHotOf, type Subject, type Task, transposed } from './subject.ts';
 
-export async function tensorflow(task: Task): Promise<Subject> {
-  if (!(await tf.setBackend('webgpu'))) throw new Error('TensorFlow.js has no WebGPU backend here.');
+export type TensorflowBackend = 'webgpu' | 'wasm' | 'cpu';
+
+/** Makes `backend` the one that computes from now on: TensorFlow.js has one at a time. */
+export async function select(backend: TensorflowBackend): Promise<void> {
+  if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no ${backend} backend here.`);
+}
+
+export async function tensorflow(task: Task, backend: TensorflowBackend = 'webgpu'): Promise<Subject> {
+  await select(backend);
   await tf.ready();
   const x = tf.tensor2d(featuresOf(task), [task.batch, task.data.width]);
   const y = tf.tensor2d(oneHotOf(task), [task.batch, task.data.classes]);
@@ -25,7 +32,7 @@ export async function tensorflow(task: Task): Promise<Subject> {
   const optimizer = tf.train.sgd(task.learningRate);
   const last = layers.at(-1);
   return {
-    name: 'TensorFlow.js',
+    name: backend === 'webgpu' ? 'TensorFlow.js' : `TensorFlow.js ${backend}`,
     step: () => {
       optimizer.minimize(loss, false, variables);
     },
