@@ -5,6 +5,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 import { ascPlugin } from './src/compute/cpu/wasm/asc-plugin.ts';
+import { wgslPlugin } from './src/compute/webgpu/wgsl-plugin.ts';
 import { digitsPlugin } from './src/data/digits-plugin.ts';
 import { textPlugin } from './src/data/text-plugin.ts';
 import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
@@ -39,8 +40,9 @@ export default defineConfig({
     __LAB_BUILT__: JSON.stringify(build.built),
   },
   // Workers are bundled apart, with plugins of their own.
-  worker: { format: 'es', plugins: () => [ascPlugin()] },
-  build: { target: 'es2023' },
+  worker: { format: 'es', plugins: () => [ascPlugin(), wgslPlugin()] },
+  // The session's worker holds every algorithm and kernel; `npm run bench -- --only load` has its weight.
+  build: { target: 'es2023', chunkSizeWarningLimit: 800 },
   server: address,
   preview: address,
 });

@@ -1,44 +1,52 @@
-// Convolution, preparation: pictures and filters rewritten so that the products read whole vec4f, without
-// bounds or strides to mind. A few thousandths of the products' work.
+// Convolution, preparation: pictures and filters rewritten so that a product reads four channels as one vec4f,
+// without bounds to mind. A few hundredths of the products' work.
 //
-// `pictures`: every row of source[planes, height, width] becomes `phases` rows of packedWidth numbers (a
-// multiple of 4), with zeros where the row has nothing:
-//   isGradient 0 (the input of forward and weight gradient): row `phase` holds columns phase - padding,
-//     and every stride-th from there;
-//   isGradient 1 (dy, for the input gradient): row `phase` holds all columns from
-//     ⌊(phase + padding) / stride⌋ - 4·turns on, which is where the outputs that meet inputs
-//     phase, phase + stride, ... lie.
-// `filters`: weight[filters, channels, kernel, kernel] becomes vec4f of the same tap in four filters
-// (isGradient 1: in four channels): [tile of four, other axis, kernel row, phase, turn, place], five
-// places a turn. Place m of turn n is tap 4n + m of the phase, that is column phase + stride·(4n + m)
-// (isGradient 1: tap 4n + 4 - m from column (phase + padding) mod stride on); 0 where there is none. The
-// tap that two turns share belongs to the later one.
+// `pictures`: source[batch, channels, sourceHeight, sourceWidth], row-major f32, becomes
+//   packed[batch, packedHeight, packedWidth, quads] of vec4f: number k of entry (r, s, q) is channel 4q + k at
+//   row r - top and column s · step - left, 0 outside of the picture and past the last channel.
+//   Where there are few channels, the `fold` taps of a kernel's row are made channels of their own, so that
+//   vec4f are full: "channel" c · fold + v is then channel c, v columns further to the right.
+// `filters`: weight[filters, channels, kernel, kernel] becomes blocks of 4 x 4, four vec4f each:
+//   packed[phase, tile of four outer, tap row, tap column, quad of inner, inner]. In forward the outer index is
+//   the filter and the inner one the channel (folded like those of pictures), and there is one phase. For the
+//   gradient of the input (isGradient 1) it is the other way round, and phases are the places, `stride` each
+//   way, that an input can have beneath the filter: place (i, j) meets rows (i + shift) mod stride + stride · t
+//   of it alone, which come here from the last to the first; 0 where there is none.
 // Workgroup of 64: one invocation writes one vec4f.
 // Deterministic: every result is written once.
 
-struct Parameters {
+struct Pictures {
   batch: u32,
   channels: u32,
-  height: u32,
-  width: u32,
-  filters: u32,
-  kernel: u32,
-  stride: u32,
-  padding: u32,
-  outHeight: u32,
-  outWidth: u32,
-  phases: u32,
-  turns: u32,
-  weightOffset: u32,
-  isGradient: u32,
-  // Of `pictures`: the source's shape, and vec4f in a row of the result.
-  planes: u32,
   sourceHeight: u32,
   sourceWidth: u32,
-  rowVectors: u32,
+  packedHeight: u32,
+  packedWidth: u32,
+  quads: u32,
+  top: u32,
+  left: u32,
+  step: u32,
+  fold: u32,
 }
 
-@group(0) @binding(0) var<uniform> p: Parameters;
+struct Filters {
+  filters: u32,
+  channels: u32,
+  kernel: u32,
+  stride: u32,
+  shift: u32,
+  phases: u32,
+  tiles: u32,
+  tapRows: u32,
+  tapColumns: u32,
+  quads: u32,
+  fold: u32,
+  weightOffset: u32,
+  isGradient: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Pictures;
+@group(0) @binding(0) var<uniform> f: Filters;
 @group(0) @binding(1) var<storage, read> source: array<f32>;
 @group(0) @binding(2) var<storage, read_write> packed: array<vec4f>;
 
@@ -49,25 +57,31 @@ fn pictures(
   @builtin(local_invocation_index) local: u32,
 ) {
   let at = (group.y * groups.x + group.x) * 64u + local;
-  let m = at % p.rowVectors * 4u;
-  let phase = at / p.rowVectors % p.phases;
-  let row = at / p.rowVectors / p.phases;
-  if (row >= p.planes * p.sourceHeight) {
+  let quad = at % p.quads;
+  let s = at / p.quads % p.packedWidth;
+  let line = at / p.quads / p.packedWidth;
+  let b = line / p.packedHeight;
+  if (b >= p.batch) {
     return;
   }
-  var step = p.stride;
-  // Columns left of the row wrap round, past its width.
-  var column = m * p.stride + phase - p.padding;
-  if (p.isGradient == 1u) {
-    step = 1u;
-    column = m + (phase + p.padding) / p.stride - 4u * p.turns;
-  }
+  // Above the picture and left of it these wrap round, past its size.
+  let row = line % p.packedHeight - p.top;
+  let size = p.sourceHeight * p.sourceWidth;
+  let left = s * p.step - p.left;
+  var tap = quad * 4u % p.fold;
+  var channel = quad * 4u / p.fold;
+  var place = (b * p.channels + channel) * size + row * p.sourceWidth;
   var values = vec4f(0);
   for (var k = 0u; k < 4u; k++) {
-    if (column < p.sourceWidth) {
-      values[k] = source[row * p.sourceWidth + column];
+    if (channel < p.channels && row < p.sourceHeight && left + tap < p.sourceWidth) {
+      values[k] = source[place + left + tap];
     }
-    column += step;
+    tap++;
+    if (tap == p.fold) {
+      tap = 0u;
+      channel++;
+      place += size;
+    }
   }
   packed[at] = values;
 }
@@ -79,28 +93,32 @@ fn filters(
   @builtin(local_invocation_index) local: u32,
 ) {
   let at = (group.y * groups.x + group.x) * 64u + local;
-  let place = at % 5u;
-  let turn = at / 5u % p.turns;
-  let phase = at / 5u / p.turns % p.phases;
-  let line = at / 5u / p.turns / p.phases;
-  let u = line % p.kernel;
-  let inner = select(p.channels, p.filters, p.isGradient == 1u);
-  let outer = select(p.filters, p.channels, p.isGradient == 1u);
-  let other = line / p.kernel % inner;
-  let first = line / p.kernel / inner * 4u;
-  if (first >= outer) {
+  var rest = at / 4u / f.quads;
+  let inner = at / 4u % f.quads * 4u + at % 4u;
+  let tapColumn = rest % f.tapColumns;
+  rest /= f.tapColumns;
+  let tapRow = rest % f.tapRows;
+  rest /= f.tapRows;
+  let outer = rest % f.tiles * 4u;
+  let phase = rest / f.tiles;
+  if (phase >= f.phases * f.phases) {
     return;
   }
-  let tap = select(place, 4u - place, p.isGradient == 1u);
-  let start = select(phase, (phase + p.padding) % p.stride, p.isGradient == 1u);
-  let v = start + p.stride * (4u * turn + tap);
-  let isShared = tap == 4u && turn + 1u < p.turns;
+  var u = tapRow;
+  var v = tapColumn + inner % f.fold;
+  var filterAt = vec4u(outer, outer + 1u, outer + 2u, outer + 3u);
+  var channelAt = vec4u(inner / f.fold);
+  if (f.isGradient == 1u) {
+    u = (phase / f.phases + f.shift) % f.stride + f.stride * (f.tapRows - 1u - tapRow);
+    v = (phase % f.phases + f.shift) % f.stride + f.stride * (f.tapColumns - 1u - tapColumn);
+    channelAt = filterAt;
+    filterAt = vec4u(inner);
+  }
   var values = vec4f(0);
-  for (var k = 0u; k < min(4u, outer - first); k++) {
-    let f = select(first + k, other, p.isGradient == 1u);
-    let c = select(other, first + k, p.isGradient == 1u);
-    if (v < p.kernel && !isShared) {
-      values[k] = source[p.weightOffset + ((f * p.channels + c) * p.kernel + u) * p.kernel + v];
+  for (var k = 0u; k < 4u; k++) {
+    if (filterAt[k] < f.filters && channelAt[k] < f.channels && u < f.kernel && v < f.kernel) {
+      let plane = filterAt[k] * f.channels + channelAt[k];
+      values[k] = source[f.weightOffset + (plane * f.kernel + u) * f.kernel + v];
     }
   }
   packed[at] = values;

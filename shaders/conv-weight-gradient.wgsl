@@ -1,33 +1,32 @@
-// Convolution, gradients of weights and biases:
-//   dWeight[f, c, u, v] = Σ_{b,i,j} dy[b, f, i, j] · x[b, c, i·stride + u - padding, j·stride + v - padding];
-//   dBias[f] = Σ_{b,i,j} dy[b, f, i, j].
+// Convolution, gradients of weights and biases, over packed operands (`pictures` of conv-pack.wgsl):
+//   dWeight[f, c, u, v] = Σ_{b,i,j} dy[b, i, j, f] · x[b, i · rowStep + u, j · columnStep + v, c];
+//   dBias[f] = Σ_{b,i,j} dy[b, i, j, f].
 //
-// Shapes: x[batch · channels · height · phases, rowVectors] and dy[batch · filters · outHeight,
-// deltaVectors], both vec4f as `pictures` of conv-pack.wgsl makes them, with zeros past the end of a row.
+// Shapes: x[batch, packedHeight, packedWidth, quads] and dy[batch, outHeight, outWidth, deltaQuads] of vec4f.
+// Where x is folded, "channel" c · fold + v stands for tap v of channel c, and tapColumns is 1.
 // There are few weights and very many positions, so the sum is cut into `splits` runs of output rows
 // (of all pictures, one after another): `weights` and `biases` write the sums of every run to
 // partials[splits, partialLength] (weights first, then biases), and conv-sum-partials.wgsl adds them up.
-// `weights`: one invocation holds 4 filters x 5 taps of one kernel row (see `filters` of conv-pack.wgsl
-// for which taps go together); it takes 8 output columns at a time: three vec4f of inputs, seen through
-// sliding windows, and eight of dy make 160 products. No workgroup memory, no barriers.
+// `weights`: one invocation holds 8 filters x 8 channels of one tap: four vec4f make 64 products. No workgroup
+// memory, no barriers.
 // Workgroup of 64: invocations share nothing; neighbours have the same filters and other inputs.
 // Deterministic: runs follow from the shape alone and are added in order.
 
 struct Parameters {
   batch: u32,
   channels: u32,
-  height: u32,
-  width: u32,
   filters: u32,
   kernel: u32,
-  stride: u32,
-  padding: u32,
   outHeight: u32,
   outWidth: u32,
-  phases: u32,
-  turns: u32,
-  rowVectors: u32,
-  deltaVectors: u32,
+  packedHeight: u32,
+  packedWidth: u32,
+  quads: u32,
+  deltaQuads: u32,
+  tapColumns: u32,
+  rowStep: u32,
+  columnStep: u32,
+  fold: u32,
   splits: u32,
   rowsPerSplit: u32,
   partialLength: u32,
@@ -38,11 +37,24 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 
-fn store(place: vec4u, f: u32, sums: vec4f) {
-  partials[place.x] = sums.x;
-  if (f + 1u < p.filters) { partials[place.y] = sums.y; }
-  if (f + 2u < p.filters) { partials[place.z] = sums.z; }
-  if (f + 3u < p.filters) { partials[place.w] = sums.w; }
+// Four channels of one filter, each where `places` says; past the last channel nowhere.
+fn store(split: u32, f: u32, places: vec4u, sums: vec4f) {
+  if (f >= p.filters) {
+    return;
+  }
+  let length = p.channels * p.kernel * p.kernel;
+  let start = split * p.partialLength + f * length;
+  for (var k = 0u; k < 4u; k++) {
+    if (places[k] < length) {
+      partials[start + places[k]] = sums[k];
+    }
+  }
+}
+
+// Of one filter's weights, where those of a quad of channels lie at tap (u, v).
+fn placesOf(quad: u32, u: u32, v: u32) -> vec4u {
+  let channels = quad * 4u + vec4u(0u, 1u, 2u, 3u);
+  return (channels / p.fold * p.kernel + u) * p.kernel + v + channels % p.fold;
 }
 
 @compute @workgroup_size(64)
@@ -52,67 +64,96 @@ fn weights(
   @builtin(local_invocation_index) local: u32,
 ) {
   var tile = (group.y * groups.x + group.x) * 64u + local;
-  let turn = tile % p.turns;
-  tile /= p.turns;
-  let phase = tile % p.phases;
-  tile /= p.phases;
+  let v = tile % p.tapColumns;
+  tile /= p.tapColumns;
   let u = tile % p.kernel;
   tile /= p.kernel;
-  let c = tile % p.channels;
-  tile /= p.channels;
-  let filterTiles = (p.filters + 3u) / 4u;
-  let f = tile % filterTiles * 4u;
-  let split = tile / filterTiles;
+  let channelPairs = (p.quads + 1u) / 2u;
+  let quad = tile % channelPairs * 2u;
+  tile /= channelPairs;
+  let filterPairs = (p.deltaQuads + 1u) / 2u;
+  let f = tile % filterPairs * 2u;
+  let split = tile / filterPairs;
   if (split >= p.splits) {
     return;
   }
+  // An odd one out is made twice, and stored once.
+  let nextQuad = min(quad + 1u, p.quads - 1u) - quad;
+  let nextFilter = min(f + 1u, p.deltaQuads - 1u) - f;
   let firstRow = split * p.rowsPerSplit;
   let endRow = min(firstRow + p.rowsPerSplit, p.batch * p.outHeight);
-  let last = p.filters - 1u;
-  let filters = vec4u(f, min(f + 1u, last), min(f + 2u, last), min(f + 3u, last));
-  var b = firstRow / p.outHeight;
-  var i = firstRow % p.outHeight;
-  var s0 = vec4f(0);
-  var s1 = vec4f(0);
-  var s2 = vec4f(0);
-  var s3 = vec4f(0);
-  var s4 = vec4f(0);
+  let step = p.columnStep * p.quads;
+  var s00 = vec4f(0);
+  var s01 = vec4f(0);
+  var s10 = vec4f(0);
+  var s11 = vec4f(0);
+  var s20 = vec4f(0);
+  var s21 = vec4f(0);
+  var s30 = vec4f(0);
+  var s31 = vec4f(0);
+  var s40 = vec4f(0);
+  var s41 = vec4f(0);
+  var s50 = vec4f(0);
+  var s51 = vec4f(0);
+  var s60 = vec4f(0);
+  var s61 = vec4f(0);
+  var s70 = vec4f(0);
+  var s71 = vec4f(0);
   for (var r = firstRow; r < endRow; r++) {
-    // Above the picture this wraps round, past its height.
-    let line = i * p.stride + u - p.padding;
-    if (line < p.height) {
-      let start = (((b * p.channels + c) * p.height + line) * p.phases + phase) * p.rowVectors + turn;
-      let rows = ((b * p.filters + filters) * p.outHeight + i) * p.deltaVectors;
-      for (var j = 0u; j < p.deltaVectors; j += 2u) {
-        let at = start + j;
-        let d = rows + j;
-        let e0 = x[at];
-        let e1 = x[at + 1u];
-        let e2 = x[at + 2u];
-        let low = mat4x4f(dy[d.x], dy[d.y], dy[d.z], dy[d.w]);
-        let high = mat4x4f(dy[d.x + 1u], dy[d.y + 1u], dy[d.z + 1u], dy[d.w + 1u]);
-        s0 += e0 * low + e1 * high;
-        s1 += vec4f(e0.yzw, e1.x) * low + vec4f(e1.yzw, e2.x) * high;
-        s2 += vec4f(e0.zw, e1.xy) * low + vec4f(e1.zw, e2.xy) * high;
-        s3 += vec4f(e0.w, e1.xyz) * low + vec4f(e1.w, e2.xyz) * high;
-        s4 += e1 * low + e2 * high;
-      }
-    }
-    i++;
-    if (i == p.outHeight) {
-      i = 0u;
-      b++;
+    let line = r / p.outHeight * p.packedHeight + r % p.outHeight * p.rowStep + u;
+    var at = (line * p.packedWidth + v) * p.quads + quad;
+    var d = r * p.outWidth * p.deltaQuads + f;
+    for (var j = 0u; j < p.outWidth; j++) {
+      let left = x[at];
+      let right = x[at + nextQuad];
+      let low = dy[d];
+      let high = dy[d + nextFilter];
+      s00 += low.x * left;
+      s01 += low.x * right;
+      s10 += low.y * left;
+      s11 += low.y * right;
+      s20 += low.z * left;
+      s21 += low.z * right;
+      s30 += low.w * left;
+      s31 += low.w * right;
+      s40 += high.x * left;
+      s41 += high.x * right;
+      s50 += high.y * left;
+      s51 += high.y * right;
+      s60 += high.z * left;
+      s61 += high.z * right;
+      s70 += high.w * left;
+      s71 += high.w * right;
+      at += step;
+      d += p.deltaQuads;
     }
   }
-  let s = p.stride;
-  let v = phase + 4u * turn * s;
-  let place = split * p.partialLength + ((filters * p.channels + c) * p.kernel + u) * p.kernel + v;
-  if (v < p.kernel) { store(place, f, s0); }
-  if (v + s < p.kernel) { store(place + s, f, s1); }
-  if (v + 2u * s < p.kernel) { store(place + 2u * s, f, s2); }
-  if (v + 3u * s < p.kernel) { store(place + 3u * s, f, s3); }
-  // The tap that two turns share belongs to the later one.
-  if (v + 4u * s < p.kernel && turn + 1u == p.turns) { store(place + 4u * s, f, s4); }
+  let first = f * 4u;
+  let left = placesOf(quad, u, v);
+  store(split, first, left, s00);
+  store(split, first + 1u, left, s10);
+  store(split, first + 2u, left, s20);
+  store(split, first + 3u, left, s30);
+  if (nextFilter == 1u) {
+    store(split, first + 4u, left, s40);
+    store(split, first + 5u, left, s50);
+    store(split, first + 6u, left, s60);
+    store(split, first + 7u, left, s70);
+  }
+  if (nextQuad == 0u) {
+    return;
+  }
+  let right = placesOf(quad + 1u, u, v);
+  store(split, first, right, s01);
+  store(split, first + 1u, right, s11);
+  store(split, first + 2u, right, s21);
+  store(split, first + 3u, right, s31);
+  if (nextFilter == 1u) {
+    store(split, first + 4u, right, s41);
+    store(split, first + 5u, right, s51);
+    store(split, first + 6u, right, s61);
+    store(split, first + 7u, right, s71);
+  }
 }
 
 @compute @workgroup_size(64)
@@ -122,20 +163,19 @@ fn biases(
   @builtin(local_invocation_index) local: u32,
 ) {
   let tile = (group.y * groups.x + group.x) * 64u + local;
-  let f = tile % p.filters;
-  let split = tile / p.filters;
+  let quad = tile % p.deltaQuads;
+  let split = tile / p.deltaQuads;
   if (split >= p.splits) {
     return;
   }
-  let firstRow = split * p.rowsPerSplit;
-  let endRow = min(firstRow + p.rowsPerSplit, p.batch * p.outHeight);
+  let first = split * p.rowsPerSplit * p.outWidth;
+  let end = min(first + p.rowsPerSplit * p.outWidth, p.batch * p.outHeight * p.outWidth);
   var sums = vec4f(0);
-  for (var r = firstRow; r < endRow; r++) {
-    let row = (r / p.outHeight * p.filters + f) * p.outHeight + r % p.outHeight;
-    for (var j = 0u; j < p.deltaVectors; j++) {
-      sums += dy[row * p.deltaVectors + j];
-    }
+  for (var position = first; position < end; position++) {
+    sums += dy[position * p.deltaQuads + quad];
   }
   let weightCount = p.filters * p.channels * p.kernel * p.kernel;
-  partials[split * p.partialLength + weightCount + f] = dot(sums, vec4f(1));
+  for (var k = 0u; k < 4u && quad * 4u + k < p.filters; k++) {
+    partials[split * p.partialLength + weightCount + quad * 4u + k] = sums[k];
+  }
 }

@@ -1,9 +1,7 @@
 // Element-wise functions of two vectors: dest_k = f(a_k, b_k).
 //
 //   0, product:         a · b
-//   1, second moment:   β a + (1 − β) b²      with β = `first`, 1 − β = `second`
-//   2, precondition:    a / (√b + ε)          with ε = `first`
-//   3, unprecondition:  a (√b + ε)            with ε = `first`
+//   1, unprecondition:  a (√b + ε)
 //
 // Shapes: all vectors have `length` f32; buffers are padded to whole vec4, and padding may be written. A
 // buffer bound read_write cannot also be bound read: `own` says which operands are read from dest.
@@ -18,8 +16,7 @@ override own: u32 = 0u;
 
 struct Parameters {
   length: u32,
-  first: f32,
-  second: f32,
+  epsilon: f32,
 }
 
 @group(0) @binding(0) var<uniform> p: Parameters;
@@ -42,12 +39,10 @@ fn secondOperand(i: u32) -> vec4f {
 }
 
 fn valueOf(x: vec4f, y: vec4f) -> vec4f {
-  switch function {
-    case 0u: { return x * y; }
-    case 1u: { return p.first * x + p.second * (y * y); }
-    case 2u: { return x / (sqrt(y) + p.first); }
-    default: { return x * (sqrt(y) + p.first); }
+  if (function == 0u) {
+    return x * y;
   }
+  return x * (sqrt(y) + p.epsilon);
 }
 
 @compute @workgroup_size(64)

@@ -6,7 +6,8 @@
 // bounds[c + 1]), bounds at `listOffset` of the list buffer; this dispatch writes [first, end), the span of
 // its `chunks` chunks, of which the first is chunk `firstChunk` of the table.
 // Workgroup of 64: an invocation writes eight quads of four numbers, a workgroup's width apart, so that
-// neighbours touch neighbours; it finds its first chunk by bisection and walks on from there.
+// neighbours touch neighbours; it finds its first chunk by bisection and walks on from there. The four codes
+// of a quad lie in at most two words, and nearly every quad in one chunk; the others go one by one.
 // Deterministic, and the same bits on every device: there is no product to fuse with the sum.
 
 struct Parameters {
@@ -27,19 +28,27 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> list: array<u32>;
 @group(0) @binding(3) var<storage, read_write> dest: array<vec4u>;
 
-fn codeOf(k: u32) -> u32 {
+// The codes of numbers k to k + 3, k being a multiple of 4.
+fn codesOf(k: u32) -> vec4u {
   if (p.plane > 0u) {
     let word = p.codesOffset + (k >> 5u);
-    let shift = k & 31u;
-    return ((source[word] >> shift) & 1u) + 2u * ((source[word + p.plane] >> shift) & 1u);
+    let shifts = vec4u(k & 31u) + vec4u(0u, 1u, 2u, 3u);
+    let positive = (vec4u(source[word]) >> shifts) & vec4u(1u);
+    return positive + 2u * ((vec4u(source[word + p.plane]) >> shifts) & vec4u(1u));
   }
-  let word = p.codesOffset + ((k * p.bits) >> 5u);
-  let shift = (k * p.bits) & 31u;
-  var code = source[word] >> shift;
-  if (shift + p.bits > 32u) {
-    code |= source[word + 1u] << (32u - shift);
+  let bit = k * p.bits;
+  let word = p.codesOffset + (bit >> 5u);
+  let shifts = vec4u(bit & 31u) + vec4u(0u, 1u, 2u, 3u) * p.bits;
+  let low = source[word];
+  var high = 0u;
+  if ((bit & 31u) + 4u * p.bits > 32u) {
+    high = source[word + 1u];
   }
-  return code & ((1u << p.bits) - 1u);
+  // Shifts by 32 and more mean nothing: past the first word, and bits of the second that come before it.
+  let within = shifts & vec4u(31u);
+  let beyond = (vec4u(high) << (vec4u(31u) - within)) << vec4u(1u);
+  let codes = select((vec4u(low) >> within) | beyond, vec4u(high) >> within, shifts >= vec4u(32u));
+  return codes & vec4u((1u << p.bits) - 1u);
 }
 
 @compute @workgroup_size(64)
@@ -68,28 +77,38 @@ fn main(
   var chunkEnd = list[p.listOffset + chunk + 1u];
   var table = (p.firstChunk + chunk) * p.row;
   for (var quad = firstQuad + local; quad < endQuad; quad += 64u) {
-    let whole = quad * 4u >= p.first && quad * 4u + 4u <= p.end;
-    var value = vec4u(0u);
-    if (!whole || p.add == 1u) {
-      value = dest[quad];
-    }
-    for (var e = 0u; e < 4u; e++) {
-      let k = quad * 4u + e;
-      if (k < p.first || k >= p.end) {
-        continue;
-      }
+    let k = quad * 4u;
+    let codes = codesOf(k);
+    if (k >= p.first && k + 4u <= p.end) {
       while (k >= chunkEnd) {
         chunk++;
         chunkEnd = list[p.listOffset + chunk + 1u];
         table = (p.firstChunk + chunk) * p.row;
       }
-      let level = source[table + codeOf(k)];
-      if (p.add == 1u) {
-        value[e] = bitcast<u32>(bitcast<f32>(value[e]) + bitcast<f32>(level));
-      } else {
-        value[e] = level;
+      if (k + 4u <= chunkEnd) {
+        let at = vec4u(table) + codes;
+        var value = vec4u(source[at.x], source[at.y], source[at.z], source[at.w]);
+        if (p.add == 1u) {
+          value = bitcast<vec4u>(bitcast<vec4f>(dest[quad]) + bitcast<vec4f>(value));
+        }
+        dest[quad] = value;
+        continue;
       }
     }
-    dest[quad] = value;
+    for (var e = 0u; e < 4u; e++) {
+      if (k + e < p.first || k + e >= p.end) {
+        continue;
+      }
+      while (k + e >= chunkEnd) {
+        chunk++;
+        chunkEnd = list[p.listOffset + chunk + 1u];
+        table = (p.firstChunk + chunk) * p.row;
+      }
+      var value = source[table + codes[e]];
+      if (p.add == 1u) {
+        value = bitcast<u32>(bitcast<f32>(dest[quad][e]) + bitcast<f32>(value));
+      }
+      dest[quad][e] = value;
+    }
   }
 }

@@ -27,21 +27,20 @@ fn main(
   if (first >= p.length) {
     return;
   }
-  let count = min(32u, p.length - first);
-  var positive = 0u;
-  var negative = 0u;
-  for (var c = 0u; c < count; c += 4u) {
-    let v = source[(first + c) / 4u];
-    let isNumber = (v & vec4u(0x7fffffffu)) >= vec4u(0x00800000u);
-    let isNegative = v >= vec4u(0x80000000u);
-    let places = vec4u(1u, 2u, 4u, 8u);
-    positive |= dot(select(vec4u(0), places, isNumber & !isNegative), vec4u(1)) << c;
-    negative |= dot(select(vec4u(0), places, isNumber & isNegative), vec4u(1)) << c;
+  // Quad q ends up in bits 4q + 3, from where each of its components goes to its own place.
+  var numbers = vec4u(0);
+  var signs = vec4u(0);
+  for (var q = word * 8u; q < word * 8u + 8u; q++) {
+    let inside = vec4u(q * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.length);
+    let v = select(vec4u(0), source[q], inside);
+    // The highest bit, where |v| is not below the smallest normal number: there the difference is negative.
+    let isNumber = (vec4u(0x007fffffu) - (v & vec4u(0x7fffffffu))) & vec4u(0x80000000u);
+    numbers = (numbers >> vec4u(4u)) | isNumber;
+    signs = (signs >> vec4u(4u)) | (isNumber & v);
   }
-  if (count < 32u) {
-    positive &= (1u << count) - 1u;
-    negative &= (1u << count) - 1u;
-  }
+  let any = (numbers.x >> 3u) | (numbers.y >> 2u) | (numbers.z >> 1u) | numbers.w;
+  let negative = (signs.x >> 3u) | (signs.y >> 2u) | (signs.z >> 1u) | signs.w;
+  let positive = any & ~negative;
   out[p.offset + word] = positive;
   out[p.offset + p.plane + word] = negative;
 }

@@ -7,9 +7,6 @@
 // `write`: every kept element goes to place (above T before it) + min(equal to T before it, ties kept):
 // out[place] = index, out[k + place] = bits of the value. Ties are kept from the lowest index up.
 //
-// What is compacted is the candidates (top-k-candidates.wgsl: their number, three unused words, `capacity`
-// words of bits, and their indices) or, where that number is 0, the source.
-//
 // Shapes: source[length] f32, read as bits; counts[2 · blocks]; out[2k].
 // Workgroups: 64 invocations with a block each, sharing nothing; the scan takes one workgroup of 256, in
 // which an invocation sums a run of blocks, waits at one barrier, and adds up the runs before its own.
@@ -19,7 +16,6 @@ struct Parameters {
   length: u32,
   blocks: u32,
   k: u32,
-  capacity: u32,
 }
 
 struct Threshold {
@@ -31,23 +27,11 @@ struct Threshold {
 @group(0) @binding(1) var<storage, read> state: Threshold;
 @group(0) @binding(2) var<storage, read_write> counts: array<vec2u>;
 @group(0) @binding(3) var<storage, read> source: array<vec4u>;
-@group(0) @binding(4) var<storage, read> candidates: array<vec4u>;
-@group(0) @binding(5) var<storage, read_write> out: array<u32>;
-
-fn length() -> u32 {
-  return select(candidates[0].x, p.length, candidates[0].x == 0u);
-}
+@group(0) @binding(4) var<storage, read_write> out: array<u32>;
 
 // Elements of a block: a multiple of 4.
 fn block() -> u32 {
-  return (length() + 4u * p.blocks - 1u) / (4u * p.blocks) * 4u;
-}
-
-fn patterns(quad: u32, candidate: bool) -> vec4u {
-  if (candidate) {
-    return candidates[1u + quad];
-  }
-  return source[quad];
+  return (p.length + 4u * p.blocks - 1u) / (4u * p.blocks) * 4u;
 }
 
 fn ones(condition: vec4<bool>) -> u32 {
@@ -64,13 +48,12 @@ fn reduce(
   if (index >= p.blocks) {
     return;
   }
-  let candidate = candidates[0].x > 0u;
   let first = index * block();
-  let end = min(first + block(), length());
+  let end = min(first + block(), p.length);
   var above = 0u;
   var equal = 0u;
   for (var k = first; k < end; k += 4u) {
-    let v = patterns(k / 4u, candidate) & vec4u(0x7fffffffu);
+    let v = source[k / 4u] & vec4u(0x7fffffffu);
     let inside = vec4u(k) + vec4u(0u, 1u, 2u, 3u) < vec4u(end);
     above += ones(inside & (v > vec4u(state.threshold)));
     equal += ones(inside & (v == vec4u(state.threshold)));
@@ -112,13 +95,12 @@ fn write(
   if (index >= p.blocks) {
     return;
   }
-  let candidate = candidates[0].x > 0u;
   let first = index * block();
-  let end = min(first + block(), length());
+  let end = min(first + block(), p.length);
   var above = counts[index].x;
   var equal = counts[index].y;
   for (var k = first; k < end; k += 4u) {
-    let v = patterns(k / 4u, candidate);
+    let v = source[k / 4u];
     if (all((v & vec4u(0x7fffffffu)) < vec4u(state.threshold))) {
       continue;
     }
@@ -128,11 +110,7 @@ fn write(
       let isEqual = magnitude == state.threshold;
       if (isAbove || (isEqual && equal < state.ties)) {
         let place = above + min(equal, state.ties);
-        if (candidate) {
-          out[place] = candidates[1u + (p.capacity + k) / 4u][e];
-        } else {
-          out[place] = k + e;
-        }
+        out[place] = k + e;
         out[p.k + place] = v[e];
       }
       above += select(0u, 1u, isAbove);

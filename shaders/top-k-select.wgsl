@@ -7,9 +7,6 @@
 // extends the prefix, takes from `remaining` what lies strictly above, clears the counters.
 // At the end `prefix` is the threshold T, and `remaining` how many elements equal to T are to be kept.
 //
-// What is searched is the candidates (top-k-candidates.wgsl: their number, three unused words, their bits) or,
-// where that number is 0, the source.
-//
 // Shapes: source[length] f32, read as bits; state as below, counters all zero between passes.
 // Workgroup of 64: all invocations of `count` stride over the data together. They count with integer atomics
 // in device memory: for so many counters, workgroup memory costs a software adapter five times as much.
@@ -35,7 +32,6 @@ struct Counting {
 @group(0) @binding(0) var<uniform> p: Parameters;
 @group(0) @binding(1) var<storage, read_write> state: Counting;
 @group(0) @binding(2) var<storage, read> source: array<vec4u>;
-@group(0) @binding(3) var<storage, read> candidates: array<vec4u>;
 
 @compute @workgroup_size(64)
 fn count(
@@ -45,18 +41,10 @@ fn count(
 ) {
   // In the first pass nothing is known, and the state is that of an earlier selection.
   let prefix = vec4u(select(state.prefix, 0u, p.shift == 20u));
-  let few = candidates[0].x;
-  let length = select(few, p.length, few == 0u);
   let stride = groups.x * groups.y * 64u;
-  for (var quad = (group.y * groups.x + group.x) * 64u + local; quad < (length + 3u) / 4u; quad += stride) {
-    var v: vec4u;
-    if (few == 0u) {
-      v = source[quad];
-    } else {
-      v = candidates[1u + quad];
-    }
-    v = (v & vec4u(0x7fffffffu)) >> vec4u(p.shift);
-    let inside = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(length);
+  for (var quad = (group.y * groups.x + group.x) * 64u + local; quad < (p.length + 3u) / 4u; quad += stride) {
+    let v = (source[quad] & vec4u(0x7fffffffu)) >> vec4u(p.shift);
+    let inside = vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.length);
     let matches = inside & (v >> vec4u(p.bits) == prefix);
     if (!any(matches)) {
       continue;

@@ -137,7 +137,10 @@ export interface Compute {
   chunkMeans(source: Vector, bounds: ChunkBounds, out: Words, offset: number): void;
   /** Bit k (word k >> 5, bit k & 31, from word `offset`) = source_k >= 0. Padding bits are 0. */
   signPack(source: Vector, out: Words, offset: number): void;
-  /** `chunkMeans` from word 0 on, then `signPack`: the same words, in one pass where chunks allow it. */
+  /**
+   * `chunkMeans` from word 0 on (but for rounding), then `signPack`; in one pass where chunks allow it. A chunk
+   * that holds a NaN has a mean that is none, and the bit of the NaN may be either.
+   */
   signPackMeans(source: Vector, bounds: ChunkBounds, out: Words): void;
   /** dest_k = or += weight · (±scale of k's chunk); scales at word 0, bits at word `bitsOffset`. */
   signUnpack(
@@ -149,11 +152,12 @@ export interface Compute {
     mode: WriteMode,
   ): void;
   /**
-   * The k entries of largest magnitude, ties by lower index, in index order:
-   * words 0..k-1 are indices, words k..2k-1 the values' f32 bits. Exact.
+   * Submits, and reads back the k entries of largest magnitude, ties by lower index, in index order: k
+   * indices, then the k values' f32 bits. Exact. `source` must stay as it is until this resolves.
+   * @throws {DeviceLostError}
    */
-  topK(source: Vector, k: number, out: Words): void;
-  /** Scatter of k (index, value) pairs laid out as `topK` does; `set` zeroes dest first. */
+  topK(source: Vector, k: number): Promise<Uint32Array>;
+  /** Scatter of k (index, value) pairs laid out as those of `topK`; `set` zeroes dest first. */
   scatter(source: Words, k: number, dest: Vector, weight: number, mode: WriteMode): void;
 
   // ---- layers ------------------------------------------------------------------------------------

@@ -7,14 +7,23 @@ import { distance, firstDifference, integers, noise, vectorOf, wordsOf } from '.
 
 const cpu = createCpuCompute();
 let gpu: WebGpuCompute;
+/** The same with dense layers of the other family. */
+let tiled: WebGpuCompute;
 beforeAll(async () => {
-  gpu = await createWebGpuCompute();
+  gpu = await createWebGpuCompute(undefined, { products: { small: 'direct', large: 'direct' } });
+  tiled = await createWebGpuCompute(undefined, { products: { small: 'tiled', large: 'tiled' } });
 });
-afterAll(() => gpu.destroy());
+afterAll(() => {
+  gpu.destroy();
+  tiled.destroy();
+});
 
 /** Runs the same operations on both and returns both results. */
-async function onBoth<Result>(operations: (compute: Compute) => Promise<Result>): Promise<[Result, Result]> {
-  return [await operations(gpu), await operations(cpu)];
+async function onBoth<Result>(
+  operations: (compute: Compute) => Promise<Result>,
+  device = gpu,
+): Promise<[Result, Result]> {
+  return [await operations(device), await operations(cpu)];
 }
 
 /** [batch, inputs, outputs, offset of the weights in their vector] */
@@ -32,8 +41,13 @@ const SHAPES: readonly (readonly [number, number, number, number])[] = [
   [257, 3, 2, 5],
 ];
 
-describe.each(SHAPES)('dense layer of batch %i, %i inputs, %i outputs, weights at %i', (...numbers) => {
-  const [batch, inputs, outputs, at] = numbers;
+const CASES = (['direct', 'tiled'] as const).flatMap((family) =>
+  SHAPES.map((shape) => [family, ...shape] as const),
+);
+
+describe.each(CASES)('%s dense layer of batch %i, %i inputs, %i outputs, weights at %i', (...given) => {
+  const [family, batch, inputs, outputs, at] = given;
+  const device = () => (family === 'tiled' ? tiled : gpu);
   const shape: DenseShape = { batch, inputs, outputs };
   const biasAt = at + inputs * outputs;
   const x = noise(batch * inputs, 1);
@@ -48,7 +62,7 @@ describe.each(SHAPES)('dense layer of batch %i, %i inputs, %i outputs, weights a
       const bias = { vector: held, offset: biasAt };
       compute.dense(shape, vectorOf(compute, x), weight, bias, y, activation);
       return compute.read(y);
-    });
+    }, device());
     expect(distance(ours, theirs)).toBeLessThan(1e-5);
   });
 
@@ -59,7 +73,7 @@ describe.each(SHAPES)('dense layer of batch %i, %i inputs, %i outputs, weights a
       const dBias = { vector: gradient, offset: biasAt };
       compute.denseWeightGradient(shape, vectorOf(compute, x), vectorOf(compute, dy), dWeight, dBias);
       return compute.read(gradient);
-    });
+    }, device());
     expect(distance(ours, theirs)).toBeLessThan(1e-5);
     expect(ours.subarray(0, at)).toEqual(parameters.subarray(0, at));
     expect(ours.subarray(biasAt + outputs)).toEqual(parameters.subarray(biasAt + outputs));
@@ -72,7 +86,7 @@ describe.each(SHAPES)('dense layer of batch %i, %i inputs, %i outputs, weights a
       const weight = { vector: vectorOf(compute, parameters), offset: at };
       compute.denseInputGradient(shape, vectorOf(compute, dy), weight, vectorOf(compute, activated), dx);
       return compute.read(dx);
-    });
+    }, device());
     expect(distance(ours, theirs)).toBeLessThan(1e-5);
     expect(ours.every((value, i) => value === 0 || (activated[i] ?? 0) > 0)).toBe(true);
   });

@@ -27,14 +27,6 @@ it('compiles without a word', () => {
 describe.each([
   ['product', (c: Compute, dest: Vector, a: Vector, b: Vector) => c.optimization.product(dest, a, b)],
   [
-    'secondMoment',
-    (c: Compute, dest: Vector, a: Vector, b: Vector) => c.optimization.secondMoment(dest, a, b, 0.9),
-  ],
-  [
-    'precondition',
-    (c: Compute, dest: Vector, a: Vector, b: Vector) => c.optimization.precondition(dest, a, b, 0.01),
-  ],
-  [
     'unprecondition',
     (c: Compute, dest: Vector, a: Vector, b: Vector) => c.optimization.unprecondition(dest, a, b, 0.01),
   ],
@@ -57,28 +49,65 @@ describe.each(LENGTHS)('over %i numbers', (length) => {
   const third = Math.floor(length / 3);
   const few = [0, third, third, length];
   const many = Array.from({ length: 2051 }, (_, c) => Math.min(length, c * Math.ceil(length / 2050)));
-  it.each([
-    ['no decay', undefined],
-    ['one decay', 0.25],
-    ['decay by tensor', { bounds: few, factors: [0.5, 9, 0] }],
-    ['decay by thousands of chunks', { bounds: many, factors: [...noise(2050, 3)] }],
-  ])('an adaptive step agrees: %s', async (_, weightDecay) => {
-    for (const own of [false, true]) {
+  const alone = { bounds: [0, length], rates: [0.05], decays: [0.25] };
+  const byTensor = { bounds: few, rates: [0.05, 9, 0.5], decays: [0.5, 9, 0] };
+  const byThousands = { bounds: many, rates: [...noise(2050, 2)], decays: [...noise(2050, 3)] };
+  describe.each([
+    ['one rate', alone],
+    ['rates by tensor', byTensor],
+    ['thousands of rates', byThousands],
+  ])('with %s', (_, rates) => {
+    const load = (compute: Compute) => ({
+      x: vectorOf(compute, noise(length, 4)),
+      m: vectorOf(compute, noise(length, 5)),
+      v: vectorOf(compute, positive(length, 6)),
+    });
+    const empty = (compute: Compute) => ({
+      x: compute.vector(length),
+      m: compute.vector(length),
+      v: compute.vector(length),
+    });
+    const gradient = (compute: Compute) => vectorOf(compute, noise(length, 7));
+
+    it.each([false, true])('a descent agrees; in place of the gradient: %s', async (own) => {
       const apart = await compare((compute) => {
-        const x = vectorOf(compute, noise(length, 4));
-        const dest = own ? x : compute.vector(length);
-        const m = vectorOf(compute, noise(length, 5));
-        const v = vectorOf(compute, positive(length, 6));
-        compute.optimization.adaptiveStep(dest, x, m, v, {
-          rate: 0.05,
-          epsilon: 1e-3,
-          correction: [0.1, 0.01],
-          ...(weightDecay === undefined ? {} : { weightDecay }),
-        });
+        const g = gradient(compute);
+        const dest = own ? g : compute.vector(length);
+        compute.optimization.descend(dest, load(compute).x, g, rates);
         return compute.read(dest);
       });
-      expect(apart).toBeLessThan(1e-5);
-    }
+      expect(apart).toBeLessThan(1e-6);
+    });
+
+    it.each([false, true])('a step with momentum agrees; looking ahead: %s', async (nesterov) => {
+      for (const name of ['x', 'm'] as const) {
+        const apart = await compare((compute) => {
+          const next = empty(compute);
+          const step = { momentum: 0.9, nesterov };
+          compute.optimization.momentumStep(next, load(compute), gradient(compute), rates, step);
+          return compute.read(next[name]);
+        });
+        expect(apart).toBeLessThan(2e-6);
+      }
+    });
+
+    it.each([
+      ['coupled', 'step'],
+      ['coupled', 'direction'],
+      ['decoupled', 'step'],
+      ['decoupled', 'direction'],
+    ] as const)('an adaptive step agrees: %s, %s', async (decay, result) => {
+      for (const name of ['x', 'm', 'v'] as const) {
+        const apart = await compare((compute) => {
+          const next = empty(compute);
+          const step = { beta1: 0.9, beta2: 0.99, epsilon: 1e-3, correction: [0.1, 0.01] } as const;
+          const all = { ...step, decay, result };
+          compute.optimization.adaptiveStep(next, load(compute), gradient(compute), rates, all);
+          return compute.read(next[name]);
+        });
+        expect(apart).toBeLessThan(1e-5);
+      }
+    });
   });
 
   it.each([
@@ -115,17 +144,26 @@ it('lets NaN and infinity through', async () => {
   const { optimization } = gpu;
   optimization.product(dest, bad, good);
   expect([...(await gpu.read(dest))]).toEqual([nan, inf, 1, 16]);
-  optimization.secondMoment(dest, good, bad, 0.5);
-  expect([...(await gpu.read(dest))]).toEqual([nan, inf, 1, 10]);
-  optimization.precondition(dest, bad, good, 1);
-  expect([...(await gpu.read(dest))].slice(0, 3)).toEqual([nan, inf, 0.5]);
+  const rates = { bounds: [0, 4], rates: [1], decays: [0] };
+  optimization.descend(dest, good, bad, rates);
+  expect([...(await gpu.read(dest))]).toEqual([nan, -inf, 0, 0]);
   optimization.scaleToNorm(dest, bad, 0.5);
   expect([...(await gpu.read(dest))]).toEqual([nan, inf, 1, 4]);
   const out = gpu.vector(3);
   optimization.maximumRatio(bad, good, [0, 1, 2, 4], 0, out, 0);
   expect([...(await gpu.read(out))]).toEqual([nan, inf, 1]);
-  optimization.adaptiveStep(dest, good, bad, good, { rate: 1, epsilon: 1 });
-  expect([...(await gpu.read(dest))].slice(0, 3)).toEqual([nan, -inf, 0.5]);
+  const next = { x: dest, m: gpu.vector(4), v: gpu.vector(4) };
+  const step = {
+    beta1: 0,
+    beta2: 1,
+    epsilon: 0,
+    correction: [1, 1],
+    decay: 'coupled',
+    result: 'step',
+  } as const;
+  optimization.adaptiveStep(next, { x: good, m: good, v: good }, bad, rates, step);
+  expect([...(await gpu.read(next.m))]).toEqual([nan, inf, 1, 4]);
+  expect([...(await gpu.read(dest))].slice(0, 3)).toEqual([nan, nan, 0]);
 });
 
 it('clips again after a norm that was not finite', async () => {
@@ -141,11 +179,30 @@ it('refuses what does not fit', () => {
   const four = gpu.vector(4);
   const six = gpu.vector(6);
   const other = gpu.vector(4);
-  const step = { rate: 1, epsilon: 1 };
+  const third = gpu.vector(4);
+  const rates = { bounds: [0, 4], rates: [1], decays: [0] };
   expect(() => optimization.product(four, four, six)).toThrow(RangeError);
-  expect(() => optimization.adaptiveStep(four, other, four, other, step)).toThrow(RangeError);
-  const weightDecay = { bounds: [0, 4], factors: [1, 2] };
-  expect(() => optimization.adaptiveStep(four, other, other, other, { ...step, weightDecay })).toThrow(
+  expect(() => optimization.descend(four, four, other, rates)).toThrow(RangeError);
+  expect(() => optimization.descend(four, other, other, { ...rates, decays: [1, 2] })).toThrow(RangeError);
+  const held = { x: other, m: other, v: other };
+  const step = {
+    beta1: 0,
+    beta2: 0,
+    epsilon: 1,
+    correction: [1, 1],
+    decay: 'coupled',
+    result: 'step',
+  } as const;
+  for (const next of [
+    { x: four, m: third, v: four },
+    { x: four, m: third, v: third },
+    { x: four, m: third, v: other },
+    { x: four, m: third, v: six },
+  ]) {
+    expect(() => optimization.adaptiveStep(next, held, other, rates, step)).toThrow(RangeError);
+  }
+  const momentum = { momentum: 0.5, nesterov: false };
+  expect(() => optimization.momentumStep({ x: four, m: four }, held, other, rates, momentum)).toThrow(
     RangeError,
   );
   expect(() => optimization.maximumRatio(four, four, [0, 4], 1, four, 0)).toThrow(RangeError);

@@ -1,37 +1,75 @@
 /**
- * Element-wise operations of optimizers and of algorithms that precondition: a part of the Compute
- * contract.
+ * Operations of optimizers, each step in one pass over the numbers, and of algorithms that precondition:
+ * a part of the Compute contract.
  *
- * All vectors of one call have the same length. `dest` may be any of the operands unless it says otherwise.
- * Nothing is guarded: a NaN or an infinity that goes in comes out where it was.
+ * All vectors of one call have the same length. Results are other vectors than the operands unless it says
+ * otherwise. Nothing is guarded: a NaN or an infinity that goes in comes out where it was.
  */
 import type { ChunkBounds, Vector } from './compute.ts';
-import type { ChunkFactors } from './slices.ts';
+
+/** Learning rate γ_c and weight decay λ_c of every chunk c; both have one entry fewer than `bounds`. */
+export interface ChunkRates {
+  readonly bounds: ChunkBounds;
+  readonly rates: readonly number[];
+  readonly decays: readonly number[];
+}
+
+/** What an optimizer with momentum goes on from, or where the next of it is written. */
+export interface MomentumState {
+  readonly x: Vector;
+  readonly m: Vector;
+}
+
+export interface MomentumStep {
+  /** μ. */
+  readonly momentum: number;
+  /** Whether to look one step ahead: x' = x − γ (g' + μ m') instead of x − γ m'. */
+  readonly nesterov: boolean;
+}
+
+export interface AdaptiveState extends MomentumState {
+  readonly v: Vector;
+}
 
 export interface AdaptiveStep {
-  /** Learning rate γ. */
-  readonly rate: number;
+  readonly beta1: number;
+  readonly beta2: number;
   /** ε, added to the root. */
   readonly epsilon: number;
-  /** λ of decoupled weight decay: one for all, or one for each chunk. Default 0. */
-  readonly weightDecay?: number | ChunkFactors;
-  /** Bias corrections c1 = 1 − β1^t and c2 = 1 − β2^t, which divide m and v. Default [1, 1]. */
-  readonly correction?: readonly [c1: number, c2: number];
+  /** Bias corrections c1 = 1 − β1^t and c2 = 1 − β2^t, which divide m and v; [1, 1] for none. */
+  readonly correction: readonly [c1: number, c2: number];
+  /** Whether decay is a part of the gradient (Adam), or of the step (AdamW). */
+  readonly decay: 'coupled' | 'decoupled';
+  /** `step`: x' = x − γ u; `direction`: x' = u, for rules that weigh it first; γ is not used then. */
+  readonly result: 'step' | 'direction';
 }
 
 export interface Optimization {
-  /** dest = β v + (1 − β) g²: the running second moment. */
-  secondMoment(dest: Vector, v: Vector, g: Vector, beta: number): void;
+  /** dest = x − γ (g + λ x). `dest` may be `g`. */
+  descend(dest: Vector, x: Vector, g: Vector, rates: ChunkRates): void;
+  /** With g' = g + λ x: m' = μ m + g', x' = x − γ m' (or as `nesterov` says). */
+  momentumStep(
+    next: MomentumState,
+    held: MomentumState,
+    g: Vector,
+    rates: ChunkRates,
+    step: MomentumStep,
+  ): void;
   /**
-   * dest = x − γ ( (m / c1) / (√(v / c2) + ε) + λ x ): the step of Adam and its kin (Kingma and Ba, arXiv
-   * 1412.6980; decoupled λ: Loshchilov and Hutter, arXiv 1711.05101). `dest` may be `x`, not `m` or `v`.
+   * m' = β1 m + (1 − β1) g, v' = β2 v + (1 − β2) g², u = (m' / c1) / (√(v' / c2) + ε) + λ x, x' = x − γ u:
+   * the step of Adam and its kin (Kingma and Ba, arXiv 1412.6980; decoupled λ: Loshchilov and Hutter,
+   * arXiv 1711.05101). Coupled, g + λ x takes the place of g, and u is without λ.
    */
-  adaptiveStep(dest: Vector, x: Vector, m: Vector, v: Vector, step: AdaptiveStep): void;
-  /** dest = m / (√v + ε). */
-  precondition(dest: Vector, m: Vector, v: Vector, epsilon: number): void;
-  /** dest = u ⊙ (√v + ε), the inverse of `precondition`. */
+  adaptiveStep(
+    next: AdaptiveState,
+    held: AdaptiveState,
+    g: Vector,
+    rates: ChunkRates,
+    step: AdaptiveStep,
+  ): void;
+  /** dest = u ⊙ (√v + ε). `dest` may be either. */
   unprecondition(dest: Vector, u: Vector, v: Vector, epsilon: number): void;
-  /** dest = a ⊙ b. */
+  /** dest = a ⊙ b. `dest` may be either. */
   product(dest: Vector, a: Vector, b: Vector): void;
   /**
    * out[index + c] = max_k (√a_k + ε) / (√b_k + ε) over chunk c; 0 for an empty chunk, NaN if any ratio is.
@@ -41,7 +79,16 @@ export interface Optimization {
   /**
    * dest = source · min(1, maxNorm / ‖source‖): clipping by the global Euclidean norm, without a read-back
    * (Pascanu, Mikolov and Bengio, arXiv 1211.5063). A norm that is not finite in f32 leaves all as it was,
-   * so that what is wrong stays visible where it is.
+   * so that what is wrong stays visible where it is. `dest` may be `source`.
    */
   scaleToNorm(dest: Vector, source: Vector, maxNorm: number): void;
+}
+
+/** @throws {RangeError} unless there are a rate and a decay for every chunk. */
+export function checkRates({ bounds, rates, decays }: ChunkRates): void {
+  if (rates.length !== bounds.length - 1 || decays.length !== rates.length) {
+    throw new RangeError(
+      `${bounds.length - 1} chunks need as many rates and decays, not ${rates.length} and ${decays.length}.`,
+    );
+  }
 }

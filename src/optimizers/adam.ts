@@ -8,10 +8,9 @@
  * Difference: the optional λ, on weights only.
  */
 import { numberOption } from '../base/options.ts';
-import { BETA_1, BETA_2, epsilonOption, MOMENTS, nextMoments } from './moments.ts';
+import { adaptiveStep, BETA_1, BETA_2, epsilonOption, MOMENTS } from './moments.ts';
 import type { OptimizerEntry } from './optimizer.ts';
-import { biasCorrection } from './powers.ts';
-import { addDecay, decayChunks, weightDecayOption } from './weight-decay.ts';
+import { uniformRates, weightDecayOption } from './weight-decay.ts';
 
 export const adam: OptimizerEntry = {
   id: 'adam',
@@ -26,25 +25,12 @@ export const adam: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const beta1 = numberOption(options, 'beta1');
-    const beta2 = numberOption(options, 'beta2');
-    const epsilon = numberOption(options, 'epsilon');
-    const decay = decayChunks(layout, numberOption(options, 'weightDecay'));
+    const take = adaptiveStep(compute, options, 'coupled');
+    const rates = uniformRates(layout, numberOption(options, 'weightDecay'));
     return {
       ...MOMENTS,
       async step(next, state, held, direction, rate) {
-        const x = next('x');
-        let g = direction;
-        if (decay !== null) {
-          // The next x has room for g' until it is made.
-          g = x;
-          compute.linear(g, [[1, direction]]);
-          addDecay(compute, g, held, decay, 1);
-        }
-        const { m, v, t } = nextMoments(compute, next, state, g, beta1, beta2);
-        const correction = [biasCorrection(beta1, t), biasCorrection(beta2, t)] as const;
-        compute.optimization.adaptiveStep(x, held, m, v, { rate, epsilon, correction });
-        return { x, state: { m, v, t } };
+        return take(next, state, held, direction, rates(rate), 'step');
       },
       destroy() {},
     };

@@ -8,10 +8,9 @@
  * common use λ is multiplied by the learning rate γ, not by the schedule's factor alone; on weights only.
  */
 import { numberOption } from '../base/options.ts';
-import { BETA_1, BETA_2, epsilonOption, MOMENTS, nextMoments } from './moments.ts';
+import { adaptiveStep, BETA_1, BETA_2, epsilonOption, MOMENTS } from './moments.ts';
 import type { OptimizerEntry } from './optimizer.ts';
-import { biasCorrection } from './powers.ts';
-import { decayChunks, weightDecayOption } from './weight-decay.ts';
+import { uniformRates, weightDecayOption } from './weight-decay.ts';
 
 export const adamw: OptimizerEntry = {
   id: 'adamw',
@@ -26,18 +25,12 @@ export const adamw: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const beta1 = numberOption(options, 'beta1');
-    const beta2 = numberOption(options, 'beta2');
-    const epsilon = numberOption(options, 'epsilon');
-    const weightDecay = decayChunks(layout, numberOption(options, 'weightDecay')) ?? 0;
+    const take = adaptiveStep(compute, options, 'decoupled');
+    const rates = uniformRates(layout, numberOption(options, 'weightDecay'));
     return {
       ...MOMENTS,
       async step(next, state, held, direction, rate) {
-        const x = next('x');
-        const { m, v, t } = nextMoments(compute, next, state, direction, beta1, beta2);
-        const correction = [biasCorrection(beta1, t), biasCorrection(beta2, t)] as const;
-        compute.optimization.adaptiveStep(x, held, m, v, { rate, epsilon, weightDecay, correction });
-        return { x, state: { m, v, t } };
+        return take(next, state, held, direction, rates(rate), 'step');
       },
       destroy() {},
     };

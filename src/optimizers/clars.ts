@@ -12,7 +12,7 @@ import { numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';
 import { MOMENTUM } from './momentum.ts';
 import { type OptimizerEntry, vectorIn } from './optimizer.ts';
-import { addDecay, decayChunks, hasMatrix, weightDecayOption } from './weight-decay.ts';
+import { hasMatrix, layerRates, weightDecayOption } from './weight-decay.ts';
 
 export const clars: OptimizerEntry = {
   id: 'clars',
@@ -42,10 +42,10 @@ export const clars: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const mu = numberOption(options, 'momentum');
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: false };
     const trust = numberOption(options, 'trust');
     const largest = numberOption(options, 'largest');
-    const decay = decayChunks(layout, numberOption(options, 'weightDecay'));
+    const rates = layerRates(layout, numberOption(options, 'weightDecay'));
     const norms = new LayerNorms(compute, layout, 1);
     const matrices = layout.tensors.map(hasMatrix);
     return {
@@ -58,23 +58,17 @@ export const clars: OptimizerEntry = {
               `not ${layerNorms?.length ?? 'none'}; average the workers' LayerNorms first.`,
           );
         }
-        const m = next('m');
-        const x = next('x');
-        compute.linear(m, [
-          [mu, vectorIn(state, 'm')],
-          [1, direction],
-        ]);
-        addDecay(compute, m, held, decay, 1);
+        const [x, m] = [next('x'), next('m')];
+        const before = { x: held, m: vectorIn(state, 'm') };
         const [sizes] = await norms.of(held);
         const factors = matrices.map((isMatrix, l) => {
-          if (!isMatrix) return -rate;
+          if (!isMatrix) return rate;
           const size = sizes[l] ?? 0;
           const gradient = layerNorms[l] ?? 0;
           const layerRate = size === 0 || gradient === 0 ? 1 : (trust * size) / gradient;
-          return -rate * Math.min(largest, layerRate);
+          return rate * Math.min(largest, layerRate);
         });
-        compute.linear(x, [[1, held]]);
-        compute.slices.addScaledChunks(x, m, norms.bounds, factors, 'add');
+        compute.optimization.momentumStep({ x, m }, before, direction, rates(factors), step);
         return { x, state: { m } };
       },
       destroy: () => norms.destroy(),

@@ -11,10 +11,9 @@
  */
 import { booleanOption, numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';
-import { BETA_1, BETA_2, epsilonOption, MOMENTS, nextMoments } from './moments.ts';
+import { adaptiveStep, BETA_1, BETA_2, epsilonOption, MOMENTS } from './moments.ts';
 import type { OptimizerEntry } from './optimizer.ts';
-import { biasCorrection } from './powers.ts';
-import { addDecay, decayChunks, weightDecayOption } from './weight-decay.ts';
+import { layerRates, uniformRates, weightDecayOption } from './weight-decay.ts';
 
 export const lamb: OptimizerEntry = {
   id: 'lamb',
@@ -51,37 +50,26 @@ export const lamb: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const beta1 = numberOption(options, 'beta1');
-    const beta2 = numberOption(options, 'beta2');
-    const epsilon = numberOption(options, 'epsilon');
     const least = numberOption(options, 'minRatio');
     const most = numberOption(options, 'maxRatio');
     const corrects = booleanOption(options, 'biasCorrection');
-    const decay = decayChunks(layout, numberOption(options, 'weightDecay'));
+    const take = adaptiveStep(compute, options, 'decoupled', corrects);
+    const decays = uniformRates(layout, numberOption(options, 'weightDecay'));
+    const along = layerRates(layout, 0);
     const norms = new LayerNorms(compute, layout, 2);
     return {
       ...MOMENTS,
       async step(next, state, held, direction, rate) {
-        const x = next('x');
-        const { m, v, t } = nextMoments(compute, next, state, direction, beta1, beta2);
-        // m / c1 / (√(v / c2) + ε) = (√c2 / c1) · m / (√v + √c2 ε); the next x has room for u.
-        const u = x;
-        const root = corrects ? Math.sqrt(biasCorrection(beta2, t)) : 1;
-        compute.optimization.precondition(u, m, v, root * epsilon);
-        if (corrects) compute.linear(u, [[root / biasCorrection(beta1, t), u]]);
-        addDecay(compute, u, held, decay, 1);
-        const [sizes, steps] = await norms.of(held, u);
+        // The next x has room for u until the ratios are known.
+        const { x, state: moments } = take(next, state, held, direction, decays(0), 'direction');
+        const [sizes, steps] = await norms.of(held, x);
         const factors = sizes.map((size, l) => {
           const step = steps[l] ?? 0;
           const ratio = size === 0 || step === 0 ? 1 : size / step;
-          return -rate * Math.min(most, Math.max(least, ratio));
+          return rate * Math.min(most, Math.max(least, ratio));
         });
-        compute.slices.addScaledChunks(x, u, norms.bounds, factors, 'set');
-        compute.linear(x, [
-          [1, held],
-          [1, x],
-        ]);
-        return { x, state: { m, v, t } };
+        compute.optimization.descend(x, held, x, along(factors));
+        return { x, state: moments };
       },
       destroy: () => norms.destroy(),
     };

@@ -12,7 +12,7 @@ import { numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';
 import { MOMENTUM } from './momentum.ts';
 import { type OptimizerEntry, vectorIn } from './optimizer.ts';
-import { addDecay, decayChunks, hasMatrix, weightDecayOption } from './weight-decay.ts';
+import { hasMatrix, layerRates, weightDecayOption } from './weight-decay.ts';
 
 export const lars: OptimizerEntry = {
   id: 'lars',
@@ -33,32 +33,26 @@ export const lars: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const mu = numberOption(options, 'momentum');
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: false };
     const trust = numberOption(options, 'trust');
     const weight = numberOption(options, 'weightDecay');
-    const decay = decayChunks(layout, weight);
+    const rates = layerRates(layout, weight);
     const norms = new LayerNorms(compute, layout, 2);
     const matrices = layout.tensors.map(hasMatrix);
     return {
       vectors: ['m'],
       numbers: {},
       async step(next, state, held, direction, rate) {
-        const m = next('m');
-        const x = next('x');
-        compute.linear(m, [
-          [mu, vectorIn(state, 'm')],
-          [1, direction],
-        ]);
-        addDecay(compute, m, held, decay, 1);
+        const [x, m] = [next('x'), next('m')];
+        const before = { x: held, m: vectorIn(state, 'm') };
         const [sizes, gradients] = await norms.of(held, direction);
         const factors = matrices.map((isMatrix, l) => {
           const size = sizes[l] ?? 0;
           const gradient = gradients[l] ?? 0;
-          if (!isMatrix || size === 0 || gradient === 0) return -rate;
-          return (-rate * trust * size) / (gradient + weight * size);
+          if (!isMatrix || size === 0 || gradient === 0) return rate;
+          return (rate * trust * size) / (gradient + weight * size);
         });
-        compute.linear(x, [[1, held]]);
-        compute.slices.addScaledChunks(x, m, norms.bounds, factors, 'add');
+        compute.optimization.momentumStep({ x, m }, before, direction, rates(factors), step);
         return { x, state: { m } };
       },
       destroy: () => norms.destroy(),

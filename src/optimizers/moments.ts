@@ -1,11 +1,13 @@
 /**
- * The two running moments of Adam's family, and their options:
+ * The two running moments of Adam's family, their options, and the step that moves them and x at once:
  *
  *   m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,   t ← t + 1
  */
-import type { NumberOption } from '../base/options.ts';
+import { type NumberOption, numberOption, type Options } from '../base/options.ts';
 import type { Compute, Vector } from '../compute/compute.ts';
-import { numberIn, type OptimizerState, vectorIn } from './optimizer.ts';
+import type { AdaptiveStep, ChunkRates } from '../compute/optimization.ts';
+import { numberIn, type OptimizerState, type OptimizerStep, vectorIn } from './optimizer.ts';
+import { biasCorrection } from './powers.ts';
 
 export const BETA_1: NumberOption = {
   kind: 'number',
@@ -39,28 +41,35 @@ export function epsilonOption(byDefault: number): NumberOption {
 /** What an optimizer with both moments remembers. */
 export const MOMENTS = { vectors: ['m', 'v'], numbers: { t: 0 } } as const;
 
-export interface Moments {
-  readonly m: Vector;
-  readonly v: Vector;
-  /** Steps taken, this one included. */
-  readonly t: number;
-}
-
-/** The moments after gradient g, in vectors from `next`. */
-export function nextMoments(
+/**
+ * Binds the step of the family to the options `beta1`, `beta2` and `epsilon`. What it returns records one
+ * step in vectors from `next`; x of the result is u itself if `result` is 'direction'.
+ */
+export function adaptiveStep(
   compute: Compute,
+  options: Options,
+  decay: AdaptiveStep['decay'],
+  corrects = true,
+): (
   next: (name: string) => Vector,
   state: OptimizerState,
+  x: Vector,
   g: Vector,
-  beta1: number,
-  beta2: number,
-): Moments {
-  const m = next('m');
-  const v = next('v');
-  compute.linear(m, [
-    [beta1, vectorIn(state, 'm')],
-    [1 - beta1, g],
-  ]);
-  compute.optimization.secondMoment(v, vectorIn(state, 'v'), g, beta2);
-  return { m, v, t: numberIn(state, 't') + 1 };
+  rates: ChunkRates,
+  result: AdaptiveStep['result'],
+) => OptimizerStep {
+  const beta1 = numberOption(options, 'beta1');
+  const beta2 = numberOption(options, 'beta2');
+  const epsilon = numberOption(options, 'epsilon');
+  return (next, state, held, g, rates, result) => {
+    const t = numberIn(state, 't') + 1;
+    const [x, m, v] = [next('x'), next('m'), next('v')];
+    const before = { x: held, m: vectorIn(state, 'm'), v: vectorIn(state, 'v') };
+    const correction = corrects
+      ? ([biasCorrection(beta1, t), biasCorrection(beta2, t)] as const)
+      : ([1, 1] as const);
+    const step = { beta1, beta2, epsilon, correction, decay, result };
+    compute.optimization.adaptiveStep({ x, m, v }, before, g, rates, step);
+    return { x, state: { m, v, t } };
+  };
 }

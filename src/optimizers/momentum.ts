@@ -8,7 +8,7 @@
  */
 import { type NumberOption, numberOption } from '../base/options.ts';
 import { type OptimizerEntry, vectorIn } from './optimizer.ts';
-import { addDecay, decayChunks, weightDecayOption } from './weight-decay.ts';
+import { uniformRates, weightDecayOption } from './weight-decay.ts';
 
 /** The option μ, of every optimizer with momentum. */
 export const MOMENTUM: NumberOption = {
@@ -28,23 +28,15 @@ export const momentum: OptimizerEntry = {
   options: { momentum: MOMENTUM, weightDecay: weightDecayOption(0) },
 
   create(compute, layout, options) {
-    const mu = numberOption(options, 'momentum');
-    const decay = decayChunks(layout, numberOption(options, 'weightDecay'));
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: false };
+    const rates = uniformRates(layout, numberOption(options, 'weightDecay'));
     return {
       vectors: ['m'],
       numbers: {},
       async step(next, state, held, direction, rate) {
-        const m = next('m');
-        const x = next('x');
-        compute.linear(m, [
-          [mu, vectorIn(state, 'm')],
-          [1, direction],
-        ]);
-        addDecay(compute, m, held, decay, 1);
-        compute.linear(x, [
-          [1, held],
-          [-rate, m],
-        ]);
+        const [x, m] = [next('x'), next('m')];
+        const before = { x: held, m: vectorIn(state, 'm') };
+        compute.optimization.momentumStep({ x, m }, before, direction, rates(rate), step);
         return { x, state: { m } };
       },
       destroy() {},

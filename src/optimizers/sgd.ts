@@ -4,7 +4,7 @@
  */
 import { numberOption } from '../base/options.ts';
 import type { OptimizerEntry } from './optimizer.ts';
-import { addDecay, decayChunks, weightDecayOption } from './weight-decay.ts';
+import { uniformRates, weightDecayOption } from './weight-decay.ts';
 
 export const sgd: OptimizerEntry = {
   id: 'sgd',
@@ -14,17 +14,13 @@ export const sgd: OptimizerEntry = {
   options: { weightDecay: weightDecayOption(0) },
 
   create(compute, layout, options) {
-    const decay = decayChunks(layout, numberOption(options, 'weightDecay'));
+    const rates = uniformRates(layout, numberOption(options, 'weightDecay'));
     return {
       vectors: [],
       numbers: {},
       async step(next, _, held, direction, rate) {
         const x = next('x');
-        compute.linear(x, [
-          [1, held],
-          [-rate, direction],
-        ]);
-        addDecay(compute, x, held, decay, -rate);
+        compute.optimization.descend(x, held, direction, rates(rate));
         return { x, state: {} };
       },
       destroy() {},

@@ -1,5 +1,5 @@
 /**
- * Weight decay: which tensors it touches, and how it is added.
+ * Weight decay: which tensors it touches, and the learning rates and decays that a step is given.
  *
  * Biases and the gains and shifts of normalisation layers have one axis and are left out, as is usual
  * (Goyal et al., arXiv 1706.02677, section 5.3; Jia et al., arXiv 1807.11205): to shrink them changes what
@@ -7,7 +7,7 @@
  */
 import type { Layout } from '../base/layout.ts';
 import type { NumberOption } from '../base/options.ts';
-import type { Compute, Vector } from '../compute/compute.ts';
+import type { ChunkRates } from '../compute/optimization.ts';
 import type { ChunkFactors } from '../compute/slices.ts';
 
 /** The option of all optimizers, with a default of its own in each. */
@@ -41,15 +41,15 @@ export function decayChunks(layout: Layout, decay: number): ChunkFactors | null 
   return { bounds, factors };
 }
 
-/** dest += weight · λ x, chunk by chunk. */
-export function addDecay(
-  compute: Compute,
-  dest: Vector,
-  x: Vector,
-  chunks: ChunkFactors | null,
-  weight: number,
-): void {
-  if (chunks === null) return;
-  const factors = chunks.factors.map((factor) => weight * factor);
-  compute.slices.addScaledChunks(dest, x, chunks.bounds, factors, 'add');
+/** Gives the rates of a step in which all numbers have one learning rate. */
+export function uniformRates(layout: Layout, decay: number): (rate: number) => ChunkRates {
+  const { bounds, factors } = decayChunks(layout, decay) ?? { bounds: [0, layout.length], factors: [0] };
+  return (rate) => ({ bounds, rates: factors.map(() => rate), decays: factors });
+}
+
+/** Gives the rates of a step in which every tensor has a learning rate of its own. */
+export function layerRates(layout: Layout, decay: number): (rates: readonly number[]) => ChunkRates {
+  const bounds = [0, ...layout.tensors.map(({ offset, length }) => offset + length)];
+  const decays = layout.tensors.map((tensor) => (hasMatrix(tensor) ? decay : 0));
+  return (rates) => ({ bounds, rates, decays });
 }

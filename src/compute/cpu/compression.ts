@@ -3,10 +3,9 @@
  *
  * The bits must be those of the kernels: words are LSB first (coordinate k is bit k & 31 of word k >> 5),
  * a bit is set where v >= 0 (so -0 sets it and NaN does not), and f32 values travel as their bits.
- * Top-k is a radix select on the bits of |v|, whose unsigned order is the order of magnitudes with
- * NaN above infinity: three counting passes, no sort, no comparison of floats.
  */
 import type { ChunkBounds, WriteMode } from '../compute.ts';
+import { kthMagnitude } from '../radix.ts';
 import type { Numbers } from './handles.ts';
 
 /** The f32 values that share memory with these words. */
@@ -62,41 +61,6 @@ export function signUnpack(
       dest[k] = mode === 'set' ? value : (dest[k] as number) + value;
     }
   }
-}
-
-/** Most significant first: 11, 10 and 10 bits of the 31 of a magnitude. */
-const DIGITS = [
-  { shift: 20, bits: 11 },
-  { shift: 10, bits: 10 },
-  { shift: 0, bits: 10 },
-] as const;
-
-/**
- * The magnitude (as bits) of the k-th largest entry, and how many entries of exactly that magnitude
- * belong to the k largest.
- */
-function kthMagnitude(patterns: Uint32Array<ArrayBuffer>, k: number): { threshold: number; ties: number } {
-  let prefix = 0;
-  let rest = k;
-  for (const { shift, bits } of DIGITS) {
-    const counts = new Uint32Array(1 << bits);
-    const mask = (1 << bits) - 1;
-    const above = shift + bits;
-    for (let i = 0; i < patterns.length; i++) {
-      const magnitude = (patterns[i] as number) & 0x7fffffff;
-      if (above === 31 || magnitude >>> above === prefix) {
-        const digit = (magnitude >>> shift) & mask;
-        counts[digit] = (counts[digit] as number) + 1;
-      }
-    }
-    let digit = mask;
-    while (digit > 0 && (counts[digit] as number) < rest) {
-      rest -= counts[digit] as number;
-      digit--;
-    }
-    prefix = (prefix << bits) | digit;
-  }
-  return { threshold: prefix, ties: rest };
 }
 
 /** Indices of the k largest magnitudes (ties: lower index) ascending, then their f32 bits. */

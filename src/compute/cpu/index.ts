@@ -259,10 +259,12 @@ class CpuCompute implements DoubleCompute {
     compression.signUnpack(words, bounds, bitsOffset, numbers, weight, mode);
   }
 
-  topK(source: Vector, k: number, out: Words): void {
+  async topK(source: Vector, k: number): Promise<Uint32Array> {
     const numbers = this.#access.vector(source);
     needRange('vector', numbers.length, k, 0);
-    compression.topK(numbers, k, this.#access.words(out, 2 * k));
+    const out = new Uint32Array(2 * k);
+    compression.topK(numbers, k, out);
+    return out;
   }
 
   scatter(source: Words, k: number, dest: Vector, weight: number, mode: WriteMode): void {

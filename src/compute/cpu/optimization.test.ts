@@ -26,14 +26,6 @@ describe.each(benches())('$name precision', ({ compute, tolerance, read }) => {
         value: (x: number, y: number) => x * y,
       },
       {
-        run: (dest: Vector, x: Vector, y: Vector) => optimization.secondMoment(dest, x, y, 0.9),
-        value: (x: number, y: number) => 0.9 * x + 0.1 * y * y,
-      },
-      {
-        run: (dest: Vector, x: Vector, y: Vector) => optimization.precondition(dest, x, y, 0.01),
-        value: (x: number, y: number) => x / (Math.sqrt(y) + 0.01),
-      },
-      {
         run: (dest: Vector, x: Vector, y: Vector) => optimization.unprecondition(dest, x, y, 0.01),
         value: (x: number, y: number) => x * (Math.sqrt(y) + 0.01),
       },
@@ -56,37 +48,55 @@ describe.each(benches())('$name precision', ({ compute, tolerance, read }) => {
     }
   });
 
-  it.each(LENGTHS)('takes an adaptive step over %i entries', async (n) => {
-    const x = normals(n, 1);
-    const m = normals(n, 2);
-    const v = positive(n, 3);
+  it.each(LENGTHS)('takes steps over %i entries, each chunk with its rate and decay', async (n) => {
+    const [x, m, g] = [normals(n, 1), normals(n, 2), normals(n, 3)];
+    const v = positive(n, 4);
     const third = Math.floor(n / 3);
-    const bounds = [0, third, third, n];
-    const decays = [0.5, 9, 0];
-    const rate = 0.05;
-    const epsilon = 1e-3;
-    for (const weightDecay of [undefined, 0.25, { bounds, factors: decays }]) {
-      for (const correction of [undefined, [0.1, 0.001] as const]) {
-        const [c1, c2] = correction ?? [1, 1];
-        const parts = (k: number): readonly [number, number] => {
-          const own = x[k] ?? Number.NaN;
-          const direction = (m[k] ?? Number.NaN) / c1 / (Math.sqrt((v[k] ?? Number.NaN) / c2) + epsilon);
-          const decay = typeof weightDecay === 'object' ? (k < third ? 0.5 : 0) : (weightDecay ?? 0);
-          return [own, rate * (direction + decay * own)];
-        };
-        const expected = (k: number) => parts(k)[0] - parts(k)[1];
-        const size = (k: number) => Math.abs(parts(k)[0]) + Math.abs(parts(k)[1]);
-        for (const own of [false, true]) {
-          const held = load(compute, x);
-          const dest = own ? held : compute.vector(n);
-          optimization.adaptiveStep(dest, held, load(compute, m), load(compute, v), {
-            rate,
-            epsilon,
-            ...(weightDecay === undefined ? {} : { weightDecay }),
-            ...(correction === undefined ? {} : { correction }),
-          });
-          await expectNear(dest, expected, size);
-        }
+    const rates = { bounds: [0, third, third, n], rates: [0.05, 9, 0.5], decays: [0.5, 9, 0] };
+    const at = (values: Float32Array, k: number) => values[k] ?? Number.NaN;
+    const rate = (k: number) => (k < third ? 0.05 : 0.5);
+    const pull = (k: number) => at(g, k) + (k < third ? 0.5 : 0) * at(x, k);
+    /** What rounding errors are in proportion to: generous where terms of either sign meet. */
+    const size = (k: number) => 20 * (1 + Math.abs(at(x, k)) + Math.abs(at(g, k)) + Math.abs(at(m, k)));
+
+    for (const own of [false, true]) {
+      const along = load(compute, g);
+      const dest = own ? along : compute.vector(n);
+      optimization.descend(dest, load(compute, x), along, rates);
+      await expectNear(dest, (k) => at(x, k) - rate(k) * pull(k), size);
+    }
+
+    for (const nesterov of [false, true]) {
+      const next = { x: compute.vector(n), m: compute.vector(n) };
+      const held = { x: load(compute, x), m: load(compute, m) };
+      optimization.momentumStep(next, held, load(compute, g), rates, { momentum: 0.9, nesterov });
+      const mean = (k: number) => 0.9 * at(m, k) + pull(k);
+      const u = (k: number) => (nesterov ? pull(k) + 0.9 * mean(k) : mean(k));
+      await expectNear(next.m, mean, size);
+      await expectNear(next.x, (k) => at(x, k) - rate(k) * u(k), size);
+    }
+
+    for (const decay of ['coupled', 'decoupled'] as const) {
+      for (const result of ['step', 'direction'] as const) {
+        const next = { x: compute.vector(n), m: compute.vector(n), v: compute.vector(n) };
+        const held = { x: load(compute, x), m: load(compute, m), v: load(compute, v) };
+        const step = {
+          beta1: 0.9,
+          beta2: 0.99,
+          epsilon: 0.1,
+          correction: [0.5, 0.25],
+          decay,
+          result,
+        } as const;
+        optimization.adaptiveStep(next, held, load(compute, g), rates, step);
+        const taken = (k: number) => (decay === 'coupled' ? pull(k) : at(g, k));
+        const mean = (k: number) => 0.9 * at(m, k) + 0.1 * taken(k);
+        const square = (k: number) => 0.99 * at(v, k) + 0.01 * taken(k) ** 2;
+        const u = (k: number) => mean(k) / 0.5 / (Math.sqrt(square(k) / 0.25) + 0.1) + pull(k) - taken(k);
+        await expectNear(next.m, mean, size);
+        await expectNear(next.v, square, (k) => size(k) ** 2);
+        const moved = (k: number) => (result === 'direction' ? u(k) : at(x, k) - rate(k) * u(k));
+        await expectNear(next.x, moved, (k) => 10 * size(k));
       }
     }
   });
@@ -137,31 +147,53 @@ describe.each(benches())('$name precision', ({ compute, tolerance, read }) => {
     const bad = load(compute, Float32Array.of(nan, inf, 1, 4));
     const good = load(compute, Float32Array.of(1, 1, 1, 4));
     const dest = compute.vector(4);
-    optimization.secondMoment(dest, good, bad, 0.5);
-    expect([...(await read(dest))]).toEqual([nan, inf, 1, 10]);
-    optimization.precondition(dest, bad, good, 0);
-    expect([...(await read(dest))]).toEqual([nan, inf, 1, 2]);
+    const rates = { bounds: [0, 4], rates: [1], decays: [0] };
+    optimization.descend(dest, good, bad, rates);
+    expect([...(await read(dest))]).toEqual([nan, -inf, 0, 0]);
     optimization.scaleToNorm(dest, bad, 0.5);
     expect([...(await read(dest))]).toEqual([nan, inf, 1, 4]);
     const out = compute.vector(3);
     optimization.maximumRatio(bad, good, [0, 1, 2, 4], 0, out, 0);
     expect([...(await read(out))]).toEqual([nan, inf, 1]);
-    optimization.adaptiveStep(dest, good, bad, good, { rate: 1, epsilon: 0 });
-    expect([...(await read(dest))]).toEqual([nan, -inf, 0, 2]);
+    const next = { x: dest, m: compute.vector(4), v: compute.vector(4) };
+    const held = { x: good, m: good, v: good };
+    const step = { beta1: 0, beta2: 1, epsilon: 0, correction: [1, 1], decay: 'coupled' } as const;
+    optimization.adaptiveStep(next, held, bad, rates, { ...step, result: 'step' });
+    expect([...(await read(next.m))]).toEqual([nan, inf, 1, 4]);
+    expect([...(await read(dest))].slice(0, 3)).toEqual([nan, nan, 0]);
   });
 
   it('refuses what does not fit', () => {
     const four = compute.vector(4);
     const six = compute.vector(6);
     const other = compute.vector(4);
-    const step = { rate: 1, epsilon: 1 };
+    const third = compute.vector(4);
+    const rates = { bounds: [0, 4], rates: [1], decays: [0] };
     expect(() => optimization.product(four, four, six)).toThrow(RangeError);
-    expect(() => optimization.adaptiveStep(four, other, four, other, step)).toThrow(RangeError);
-    expect(() => optimization.adaptiveStep(four, other, other, four, step)).toThrow(RangeError);
-    const weightDecay = { bounds: [0, 4], factors: [1, 2] };
-    expect(() => optimization.adaptiveStep(four, other, other, other, { ...step, weightDecay })).toThrow(
-      RangeError,
-    );
+    expect(() => optimization.descend(four, four, other, rates)).toThrow(RangeError);
+    expect(() => optimization.descend(four, other, other, { ...rates, rates: [1, 2] })).toThrow(RangeError);
+    expect(() => optimization.descend(four, other, other, { ...rates, bounds: [0, 3] })).toThrow(RangeError);
+    const step = { momentum: 0.5, nesterov: false };
+    const held = { x: other, m: other };
+    for (const next of [
+      { x: four, m: four },
+      { x: other, m: four },
+      { x: four, m: six },
+    ]) {
+      expect(() => optimization.momentumStep(next, held, other, rates, step)).toThrow(RangeError);
+    }
+    const adaptive = { beta1: 0, beta2: 0, epsilon: 1, correction: [1, 1], decay: 'coupled' } as const;
+    const before = { ...held, v: other };
+    for (const next of [
+      { x: four, m: third, v: four },
+      { x: four, m: third, v: third },
+      { x: four, m: third, v: other },
+      { x: four, m: third, v: six },
+    ]) {
+      const take = () =>
+        optimization.adaptiveStep(next, before, other, rates, { ...adaptive, result: 'step' });
+      expect(take).toThrow(RangeError);
+    }
     expect(() => optimization.maximumRatio(four, four, [0, 4], 1, four, 0)).toThrow(RangeError);
     expect(() => optimization.scaleToNorm(four, six, 1)).toThrow(RangeError);
   });

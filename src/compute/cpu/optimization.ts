@@ -4,8 +4,15 @@
  */
 import { checkBounds } from '../chunks.ts';
 import type { ChunkBounds, Vector } from '../compute.ts';
-import type { AdaptiveStep, Optimization } from '../optimization.ts';
-import { checkFactors } from '../slices.ts';
+import {
+  type AdaptiveState,
+  type AdaptiveStep,
+  type ChunkRates,
+  checkRates,
+  type MomentumState,
+  type MomentumStep,
+  type Optimization,
+} from '../optimization.ts';
 import type { Access } from './access.ts';
 import type { Numbers } from './handles.ts';
 import { apart } from './slices.ts';
@@ -17,47 +24,73 @@ export class CpuOptimization implements Optimization {
     this.#access = access;
   }
 
-  secondMoment(dest: Vector, v: Vector, g: Vector, beta: number): void {
-    const [to, old, gradient] = this.#three(dest, v, g);
-    const keep = this.#access.round(beta);
-    const take = this.#access.round(1 - beta);
-    for (let k = 0; k < to.length; k++) {
-      to[k] = keep * (old[k] as number) + take * (gradient[k] as number) ** 2;
-    }
-  }
-
-  adaptiveStep(dest: Vector, x: Vector, m: Vector, v: Vector, step: AdaptiveStep): void {
-    const [to, first, second] = this.#three(dest, m, v);
-    const old = this.#access.sameLength(x, to.length);
-    apart(to, first, second);
-    const { round } = this.#access;
-    const [c1, c2] = step.correction ?? [1, 1];
-    const i1 = round(1 / c1);
-    const i2 = round(1 / c2);
-    const rate = round(step.rate);
-    const epsilon = round(step.epsilon);
-    const { weightDecay = 0 } = step;
-    const decays =
-      typeof weightDecay === 'number' ? { bounds: [0, to.length], factors: [weightDecay] } : weightDecay;
-    checkBounds(decays.bounds, to.length);
-    checkFactors(decays);
-    decays.factors.forEach((factor, c) => {
-      const decay = round(factor);
-      const end = decays.bounds[c + 1] as number;
-      for (let k = decays.bounds[c] as number; k < end; k++) {
-        const held = old[k] as number;
-        const scaled = ((first[k] as number) * i1) / (Math.sqrt((second[k] as number) * i2) + epsilon);
-        to[k] = held - rate * (scaled + decay * held);
+  descend(dest: Vector, x: Vector, g: Vector, rates: ChunkRates): void {
+    const [to, held, along] = this.#three(dest, x, g);
+    apart(to, held);
+    this.#eachChunk(to.length, rates, (start, end, rate, decay) => {
+      for (let k = start; k < end; k++) {
+        const own = held[k] as number;
+        to[k] = own - rate * ((along[k] as number) + decay * own);
       }
     });
   }
 
-  precondition(dest: Vector, m: Vector, v: Vector, epsilon: number): void {
-    const [to, first, second] = this.#three(dest, m, v);
-    const e = this.#access.round(epsilon);
-    for (let k = 0; k < to.length; k++) {
-      to[k] = (first[k] as number) / (Math.sqrt(second[k] as number) + e);
-    }
+  momentumStep(
+    next: MomentumState,
+    held: MomentumState,
+    g: Vector,
+    rates: ChunkRates,
+    { momentum, nesterov }: MomentumStep,
+  ): void {
+    const [x, oldX, oldM] = this.#three(next.x, held.x, held.m);
+    const m = this.#access.sameLength(next.m, x.length);
+    const along = this.#access.sameLength(g, x.length);
+    for (const result of [x, m]) apart(result, oldX, oldM, along);
+    apart(x, m);
+    const mu = this.#access.round(momentum);
+    this.#eachChunk(x.length, rates, (start, end, rate, decay) => {
+      for (let k = start; k < end; k++) {
+        const own = oldX[k] as number;
+        const pull = (along[k] as number) + decay * own;
+        m[k] = mu * (oldM[k] as number) + pull;
+        const mean = m[k] as number;
+        x[k] = own - rate * (nesterov ? pull + mu * mean : mean);
+      }
+    });
+  }
+
+  adaptiveStep(
+    next: AdaptiveState,
+    held: AdaptiveState,
+    g: Vector,
+    rates: ChunkRates,
+    step: AdaptiveStep,
+  ): void {
+    const [x, m, v] = this.#three(next.x, next.m, next.v);
+    const [oldX, oldM, oldV] = this.#three(held.x, held.m, held.v);
+    const along = this.#access.sameLength(g, x.length);
+    this.#access.sameLength(held.x, x.length);
+    apart(x, m, v, oldX, oldM, oldV, along);
+    apart(m, v, oldX, oldM, oldV, along);
+    apart(v, oldX, oldM, oldV, along);
+    const { round } = this.#access;
+    const [keep1, take1] = [round(step.beta1), round(1 - step.beta1)];
+    const [keep2, take2] = [round(step.beta2), round(1 - step.beta2)];
+    const [i1, i2] = [round(1 / step.correction[0]), round(1 / step.correction[1])];
+    const epsilon = round(step.epsilon);
+    const coupled = step.decay === 'coupled';
+    const moves = step.result === 'step';
+    this.#eachChunk(x.length, rates, (start, end, rate, decay) => {
+      for (let k = start; k < end; k++) {
+        const own = oldX[k] as number;
+        const pull = (along[k] as number) + (coupled ? decay * own : 0);
+        m[k] = keep1 * (oldM[k] as number) + take1 * pull;
+        v[k] = keep2 * (oldV[k] as number) + take2 * pull ** 2;
+        const scaled = ((m[k] as number) * i1) / (Math.sqrt((v[k] as number) * i2) + epsilon);
+        const u = coupled ? scaled : scaled + decay * own;
+        x[k] = moves ? own - rate * u : u;
+      }
+    });
   }
 
   unprecondition(dest: Vector, u: Vector, v: Vector, epsilon: number): void {
@@ -102,6 +135,20 @@ export class CpuOptimization implements Optimization {
     const most = this.#access.round(maxNorm);
     const factor = Number.isFinite(norm) && norm > most ? most / norm : 1;
     for (let k = 0; k < to.length; k++) to[k] = factor * (from[k] as number);
+  }
+
+  #eachChunk(
+    length: number,
+    given: ChunkRates,
+    visit: (start: number, end: number, rate: number, decay: number) => void,
+  ): void {
+    const { bounds, rates, decays } = given;
+    checkBounds(bounds, length);
+    checkRates(given);
+    const { round } = this.#access;
+    rates.forEach((rate, c) => {
+      visit(bounds[c] as number, bounds[c + 1] as number, round(rate), round(decays[c] as number));
+    });
   }
 
   #three(dest: Vector, a: Vector, b: Vector): readonly [Numbers, Numbers, Numbers] {

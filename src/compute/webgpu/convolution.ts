@@ -2,57 +2,46 @@
  * Convolution on the device: how each product is cut into dispatches. The arithmetic is in
  * `shaders/conv-*.wgsl`; the products are implicit, patches are never written down.
  *
- * Operands are first rewritten into rows of whole vec4f (`conv-pack.wgsl`), which costs little: a product
- * reads every number many times, and software adapters take as long for one number as for four.
+ * Operands are first rewritten into vec4f of four channels (`conv-pack.wgsl`), which costs little: a product
+ * reads every number many times, and software adapters take as long for one number as for four. So forward
+ * and input gradient are one and the same product of blocks of 4 x 4, whatever the kernel and the stride.
  */
-import convForward from '../../../shaders/conv-forward.wgsl?raw';
-import convInputGradient from '../../../shaders/conv-input-gradient.wgsl?raw';
 import convPack from '../../../shaders/conv-pack.wgsl?raw';
+import convProducts from '../../../shaders/conv-products.wgsl?raw';
 import convSumPartials from '../../../shaders/conv-sum-partials.wgsl?raw';
 import convWeightGradient from '../../../shaders/conv-weight-gradient.wgsl?raw';
 import type { Slice, Vector } from '../compute.ts';
 import { type Convolution, type ConvolutionShape, convolutionSizes } from '../convolution.ts';
 import { type Access, type ArraySlice, apart } from './access.ts';
+import { type Geometry, gradientGeometry, inputGeometry, plainGeometry } from './convolution-geometry.ts';
+import type { KernelSource } from './kernels.ts';
 import type { DeviceArray } from './memory.ts';
+import { Scratch } from './scratch.ts';
 
 export const CONVOLUTION_KERNELS = {
   convPackPictures: { code: convPack, entry: 'pictures', storage: 'rw' },
   convPackFilters: { code: convPack, entry: 'filters', storage: 'rw' },
-  convForward: { code: convForward, entry: 'main', storage: 'rrrw' },
-  convInputGradient: { code: convInputGradient, entry: 'main', storage: 'rrrw' },
+  convProducts: { code: convProducts, entry: 'main', storage: 'rrrw' },
   convWeightGradient: { code: convWeightGradient, entry: 'weights', storage: 'rrw' },
   convBiasGradient: { code: convWeightGradient, entry: 'biases', storage: 'rrw' },
   convSumPartials: { code: convSumPartials, entry: 'main', storage: 'rw' },
-};
+} satisfies Record<string, KernelSource>;
 
-/** Invocations that a weight gradient is cut into at least, where there are rows enough to share out. */
+/** Invocations that a weight gradient is cut into at least, where there are positions enough to share out. */
 const WEIGHT_GRADIENT_INVOCATIONS = 4096;
+/** Positions that a run of a weight gradient has at least: fewer cost more in sums to add than they gain. */
+const LEAST_POSITIONS = 128;
 /** Most numbers of partial sums. 16 MiB. */
 const MOST_PARTIALS = 4_194_304;
+/** Positions that four neighbouring invocations of the products make. */
+const POSITIONS = 32;
 
-/** Memory for one use after another, as large as the largest so far: steps of one shape allocate once. */
-class Scratch {
-  readonly #access: Access;
-  #array: DeviceArray | null = null;
-
-  constructor(access: Access) {
-    this.#access = access;
-  }
-
-  of(length: number): DeviceArray {
-    if (this.#array !== null && this.#array.length < length) {
-      this.#access.recorder.free(this.#array);
-      this.#array = null;
-    }
-    this.#array ??= this.#access.memory.create('vector', length);
-    return this.#array;
-  }
-}
-
-/** Packed rows, and vec4f in each. */
-interface Packed {
-  readonly array: DeviceArray;
-  readonly rowVectors: number;
+/** What becomes of a sum; see the shader. */
+interface Ending {
+  readonly code: 0 | 1 | 2;
+  readonly extra: DeviceArray;
+  readonly extraOffset: number;
+  readonly relu: boolean;
 }
 
 export class ConvolutionOperations implements Convolution {
@@ -83,51 +72,48 @@ export class ConvolutionOperations implements Convolution {
     const w = this.#access.slice(weight, sizes.weight);
     const b = bias === null ? null : this.#access.slice(bias, shape.filters);
     const output = this.#access.vector(y, sizes.output);
-    const biases = b?.array ?? w.array;
-    apart(output, input, w.array, biases);
-    const geometry = geometryOf(shape, Math.min(shape.stride, shape.kernel));
-    const pictures = this.#packInput(shape, geometry, input);
-    const filters = this.#packFilters(shape, geometry, w, false);
-    const { kernels, recorder } = this.#access;
-    const { outHeight, outWidth } = sizes;
-    const tiles = shape.batch * Math.ceil(shape.filters / 4) * outHeight * Math.ceil(outWidth / 8);
-    const flags = [b?.offset ?? 0, b === null ? 0 : 1, activation === 'relu' ? 1 : 0];
-    const integers = [...geometry.integers, pictures.rowVectors, ...flags];
-    const arrays = [pictures.array, filters, biases, output];
-    recorder.run(kernels.convForward, arrays, Math.ceil(tiles / 64), integers);
+    const extra = b?.array ?? w.array;
+    apart(output, input, w.array, extra);
+    const geometry = inputGeometry(shape);
+    const pictures = this.#packPictures(this.#pictures, shape.batch, geometry, input);
+    const blocks = this.#packFilters(shape, geometry, w, false);
+    const ending = { extra, extraOffset: b?.offset ?? 0, relu: activation === 'relu' };
+    const { outHeight: height, outWidth: width } = sizes;
+    const places = { outer: shape.filters, height, width };
+    this.#products(shape.batch, geometry, pictures, blocks, places, output, {
+      code: b === null ? 0 : 1,
+      ...ending,
+    });
   }
 
   weightGradient(shape: ConvolutionShape, x: Vector, dy: Vector, dWeight: Slice, dBias: Slice | null): void {
     const sizes = convolutionSizes(shape);
-    const { batch, channels, filters, kernel, stride } = shape;
+    const { batch, channels, filters, kernel } = shape;
+    const { outHeight, outWidth } = sizes;
     const input = this.#access.vector(x, sizes.input);
     const delta = this.#access.vector(dy, sizes.output);
     const w = this.#access.slice(dWeight, sizes.weight);
     const b = dBias === null ? null : this.#access.slice(dBias, filters);
     apart(w.array, input, delta);
     if (b !== null) apart(b.array, input, delta);
-    const geometry = geometryOf(shape, Math.min(stride, kernel));
-    const pictures = this.#packInput(shape, geometry, input);
-    const deltas = this.#packRows(
-      this.#deltas,
-      // As it is, but for its rows' length.
-      geometryOf({ ...shape, kernel: 1, stride: 1, padding: 0 }, 1),
-      delta,
-      [batch * filters, sizes.outHeight, sizes.outWidth],
-      2 * Math.ceil(sizes.outWidth / 8),
-      false,
-    );
-    const rows = batch * sizes.outHeight;
+    const geometry = inputGeometry(shape);
+    const { quads, tapColumns, packedHeight, packedWidth, rowStep, columnStep, fold } = geometry;
+    const pictures = this.#packPictures(this.#pictures, batch, geometry, input);
+    const plain = plainGeometry(filters, outHeight, outWidth);
+    const deltas = this.#packPictures(this.#deltas, batch, plain, delta);
+    const rows = batch * outHeight;
     const length = sizes.weight + filters;
-    const tiles = Math.ceil(filters / 4) * channels * kernel * geometry.phases * geometry.turns;
+    const tiles = Math.ceil(plain.quads / 2) * Math.ceil(quads / 2) * kernel * tapColumns;
     const most = Math.min(Math.ceil(WEIGHT_GRADIENT_INVOCATIONS / tiles), Math.floor(MOST_PARTIALS / length));
-    const rowsPerSplit = Math.max(1, Math.ceil(rows / Math.max(1, most)));
+    const leastRows = Math.ceil(LEAST_POSITIONS / outWidth);
+    const rowsPerSplit = Math.max(leastRows, Math.ceil(rows / Math.max(1, most)));
     const splits = Math.max(1, Math.ceil(rows / rowsPerSplit));
     const partials = this.#partials.of(splits * length);
-    const cut = [splits, rowsPerSplit, length];
-    const integers = [...geometry.integers, pictures.rowVectors, deltas.rowVectors, ...cut];
+    const sides = [batch, channels, filters, kernel, outHeight, outWidth, packedHeight, packedWidth];
+    const steps = [quads, plain.quads, tapColumns, rowStep, columnStep, fold];
+    const integers = [...sides, ...steps, splits, rowsPerSplit, length];
     const { kernels, recorder } = this.#access;
-    const arrays = [pictures.array, deltas.array, partials];
+    const arrays = [pictures, deltas, partials];
     const sum = ({ array, offset }: ArraySlice, count: number, first: number) => {
       const fields = [count, splits, length, first, offset];
       recorder.run(kernels.convSumPartials, [partials, array], Math.ceil(count / 64), fields);
@@ -135,7 +121,7 @@ export class ConvolutionOperations implements Convolution {
     recorder.run(kernels.convWeightGradient, arrays, Math.ceil((tiles * splits) / 64), integers);
     sum(w, sizes.weight, 0);
     if (b === null) return;
-    recorder.run(kernels.convBiasGradient, arrays, Math.ceil((filters * splits) / 64), integers);
+    recorder.run(kernels.convBiasGradient, arrays, Math.ceil((plain.quads * splits) / 64), integers);
     sum(b, filters, sizes.weight);
   }
 
@@ -147,79 +133,69 @@ export class ConvolutionOperations implements Convolution {
     dx: Vector,
   ): void {
     const sizes = convolutionSizes(shape);
-    const { batch, channels, height, width, filters, stride } = shape;
+    const { batch, channels, height, width } = shape;
     const delta = this.#access.vector(dy, sizes.output);
     const w = this.#access.slice(weight, sizes.weight);
     const mask = rectified === null ? null : this.#access.vector(rectified, sizes.input);
     const out = this.#access.vector(dx, sizes.input);
-    const masks = mask ?? delta;
-    apart(out, delta, w.array, masks);
-    const geometry = geometryOf(shape, stride);
-    const runs = Math.ceil(width / (8 * stride));
-    const source = [batch * filters, sizes.outHeight, sizes.outWidth] as const;
-    const deltas = this.#packRows(this.#deltas, geometry, delta, source, 2 * runs + geometry.turns, true);
-    const packed = this.#packFilters(shape, geometry, w, true);
-    const { kernels, recorder } = this.#access;
-    const tiles = batch * Math.ceil(channels / 4) * height * runs * stride;
-    const integers = [...geometry.integers, deltas.rowVectors, mask === null ? 0 : 1];
-    const arrays = [deltas.array, packed, masks, out];
-    recorder.run(kernels.convInputGradient, arrays, Math.ceil(tiles / 64), integers);
+    const extra = mask ?? delta;
+    apart(out, delta, w.array, extra);
+    const geometry = gradientGeometry(shape);
+    const deltas = this.#packPictures(this.#deltas, batch, geometry, delta);
+    const blocks = this.#packFilters(shape, geometry, w, true);
+    const places = { outer: channels, height, width };
+    const code = mask === null ? 0 : 2;
+    const ending = { code, extra, extraOffset: 0, relu: false } as const;
+    this.#products(batch, geometry, deltas, blocks, places, out, ending);
   }
 
-  /** The input as forward and weight gradient read it. */
-  #packInput(shape: ConvolutionShape, geometry: Geometry, input: DeviceArray): Packed {
-    const { batch, channels, height, width } = shape;
-    const source = [batch * channels, height, width] as const;
-    const rowVectors = 2 * Math.ceil(geometry.outWidth / 8) + geometry.turns;
-    return this.#packRows(this.#pictures, geometry, input, source, rowVectors, false);
-  }
-
-  #packRows(
-    scratch: Scratch,
+  #products(
+    batch: number,
     geometry: Geometry,
-    source: DeviceArray,
-    [planes, height, width]: readonly [number, number, number],
-    rowVectors: number,
-    isGradient: boolean,
-  ): Packed {
+    pictures: DeviceArray,
+    blocks: DeviceArray,
+    { outer, height, width }: { readonly outer: number; readonly height: number; readonly width: number },
+    dest: DeviceArray,
+    { code, extra, extraOffset, relu }: Ending,
+  ): void {
+    const { packedHeight, packedWidth, quads, tapRows, tapColumns, rowStep, columnStep } = geometry;
+    const { phases, shift } = geometry;
+    const [rows, columns] = [Math.ceil(height / phases), Math.ceil(width / phases)];
+    const runs = Math.ceil((batch * rows * columns) / POSITIONS) * 4;
+    const invocations = runs * Math.ceil(outer / 8) * phases * phases;
+    const sides = [batch, rows, columns, outer, height, width, packedHeight, packedWidth];
+    const steps = [quads, tapRows, tapColumns, rowStep, columnStep, phases, shift];
+    const integers = [...sides, ...steps, code, extraOffset, relu ? 1 : 0];
     const { kernels, recorder } = this.#access;
-    const vectors = planes * height * geometry.phases * rowVectors;
-    const array = scratch.of(4 * vectors);
-    const integers = [...geometry.integers, 0, isGradient ? 1 : 0, planes, height, width, rowVectors];
-    recorder.run(kernels.convPackPictures, [source, array], Math.ceil(vectors / 64), integers);
-    return { array, rowVectors };
+    const arrays = [pictures, blocks, extra, dest];
+    recorder.run(kernels.convProducts, arrays, Math.ceil(invocations / 64), integers);
+  }
+
+  #packPictures(scratch: Scratch, batch: number, geometry: Geometry, source: DeviceArray): DeviceArray {
+    const { channels, sourceHeight, sourceWidth, packedHeight, packedWidth, quads } = geometry;
+    const { top, left, step, fold } = geometry;
+    const vectors = batch * packedHeight * packedWidth * quads;
+    const packed = scratch.of(4 * vectors);
+    const sides = [batch, channels, sourceHeight, sourceWidth, packedHeight, packedWidth];
+    const { kernels, recorder } = this.#access;
+    const integers = [...sides, quads, top, left, step, fold];
+    recorder.run(kernels.convPackPictures, [source, packed], Math.ceil(vectors / 64), integers);
+    return packed;
   }
 
   #packFilters(
-    { channels, filters, kernel }: ConvolutionShape,
-    { phases, turns, integers }: Geometry,
+    { channels, filters, kernel, stride }: ConvolutionShape,
+    { phases, shift, tapRows, tapColumns, quads, fold }: Geometry,
     weight: ArraySlice,
     isGradient: boolean,
   ): DeviceArray {
-    const [tiled, other] = isGradient ? [channels, filters] : [filters, channels];
-    const vectors = Math.ceil(tiled / 4) * other * kernel * phases * turns * 5;
-    const array = this.#filters.of(4 * vectors);
+    const tiles = Math.ceil((isGradient ? channels : filters) / 4);
+    const vectors = phases * phases * tiles * tapRows * tapColumns * quads * 4;
+    const packed = this.#filters.of(4 * vectors);
+    const sides = [filters, channels, kernel, stride, shift, phases, tiles, tapRows, tapColumns];
+    const integers = [...sides, quads, fold, weight.offset, isGradient ? 1 : 0];
     const { kernels, recorder } = this.#access;
-    const fields = [...integers, weight.offset, isGradient ? 1 : 0];
-    recorder.run(kernels.convPackFilters, [weight.array, array], Math.ceil(vectors / 64), fields);
-    return array;
+    recorder.run(kernels.convPackFilters, [weight.array, packed], Math.ceil(vectors / 64), integers);
+    return packed;
   }
-}
-
-interface Geometry {
-  /** The taps of a kernel row, `stride` apart, that see the same inputs form a phase. */
-  readonly phases: number;
-  /** Windows of five taps, every two of them sharing one, that a phase is walked in. */
-  readonly turns: number;
-  readonly outWidth: number;
-  /** The fields that every block of parameters begins with. */
-  readonly integers: readonly number[];
-}
-
-function geometryOf(shape: ConvolutionShape, phases: number): Geometry {
-  const { batch, channels, height, width, filters, kernel, stride, padding } = shape;
-  const { outHeight, outWidth } = convolutionSizes(shape);
-  const turns = Math.max(1, Math.ceil((Math.ceil(kernel / stride) - 1) / 4));
-  const sizes = [batch, channels, height, width, filters, kernel, stride, padding, outHeight, outWidth];
-  return { phases, turns, outWidth, integers: [...sizes, phases, turns] };
 }

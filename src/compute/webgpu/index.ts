@@ -26,9 +26,10 @@ import { CompressionOperations } from './compression.ts';
 import { ConvolutionOperations } from './convolution.ts';
 import { type OpenDevice, openDevice, ownGpu, WebGpuError } from './device.ts';
 import { EmbeddingOperations } from './embedding.ts';
+import type { ProductFamilies } from './families.ts';
 import { type CompiledKernels, compileKernels } from './kernels.ts';
 import { LayerNormOperations } from './layer-norm.ts';
-import { LayerOperations } from './layers.ts';
+import { chosenDense, directDense, LayerOperations } from './layers.ts';
 import { MatrixOperations } from './matrices.ts';
 import { type DeviceArray, DeviceTable, Memory } from './memory.ts';
 import { NormalisationOperations } from './normalisation.ts';
@@ -42,6 +43,8 @@ import { RegressionOperations } from './regression.ts';
 import { ResidualOperations } from './residual.ts';
 import { SliceOperations } from './slices.ts';
 import { SparsificationOperations } from './sparsification.ts';
+import { TiledProducts, tiledDense } from './tiled.ts';
+import { chosenFamilies, recall } from './tuning.ts';
 import { VectorOperations } from './vectors.ts';
 
 export { HandleError } from '../compute.ts';
@@ -55,20 +58,34 @@ export interface MemoryUse {
 }
 
 /**
- * A Compute on this thread's WebGPU. `everyKernel` compiles at once what is otherwise compiled when used.
+ * A Compute on this thread's WebGPU. `everyKernel` compiles at once what is otherwise compiled when used;
+ * `products` says which family of matrix products is used, instead of the one that is faster here.
  * @throws {WebGpuUnavailableError} if there is no WebGPU, no adapter or no device, or a shader is refused.
  */
 export async function createWebGpuCompute(
   gpu: GPU | undefined = ownGpu(),
-  { everyKernel = false } = {},
+  {
+    everyKernel = false,
+    products,
+  }: { readonly everyKernel?: boolean; readonly products?: ProductFamilies } = {},
 ): Promise<WebGpuCompute> {
   const open = await openDevice(gpu);
-  return new WebGpuCompute(open, await compileKernels(open.device, everyKernel));
+  const { device, adapter } = open;
+  // Asked for before compiling: the answer comes meanwhile.
+  const remembered = products === undefined ? recall(adapter) : Promise.resolve(products);
+  const compiled = await compileKernels(device, everyKernel);
+  return new WebGpuCompute(
+    open,
+    compiled,
+    await chosenFamilies(device, compiled.kernels, adapter, remembered),
+  );
 }
 
 export class WebGpuCompute implements Compute {
   readonly backend = 'webgpu';
   readonly adapter: string;
+  /** Which families of matrix products are used. */
+  readonly products: ProductFamilies;
   /** Not resolved by a `destroy` of one's own: that is no loss. */
   readonly lost: Promise<string>;
   readonly device: GPUDevice;
@@ -99,7 +116,12 @@ export class WebGpuCompute implements Compute {
   #gone: string | null = null;
   #failure: WebGpuError | null = null;
 
-  constructor({ device, adapter }: OpenDevice, { kernels, messages }: CompiledKernels) {
+  constructor(
+    { device, adapter }: OpenDevice,
+    { kernels, messages }: CompiledKernels,
+    products: ProductFamilies,
+  ) {
+    this.products = products;
     this.device = device;
     this.adapter = adapter;
     this.compileMessages = messages;
@@ -119,12 +141,20 @@ export class WebGpuCompute implements Compute {
     this.portable = new PortableOperations(this.#access);
     this.sparsification = new SparsificationOperations(this.#access);
     this.#vectors = new VectorOperations(kernels, this.#memory, this.#recorder);
-    this.#compression = new CompressionOperations(kernels, this.#memory, this.#recorder);
-    this.#layers = new LayerOperations(kernels, this.#recorder, this.#memory.create('vector', 4));
+    this.#compression = new CompressionOperations(
+      kernels,
+      this.#memory,
+      this.#recorder,
+      async (words, count) => new Uint32Array(await this.#read(words, count)),
+    );
+    const tiled = new TiledProducts(this.#access);
+    const families = { direct: directDense(kernels, this.#recorder), tiled: tiledDense(tiled) };
+    const dense = chosenDense(products, families);
+    this.#layers = new LayerOperations(kernels, this.#recorder, this.#memory.create('vector', 4), dense);
     this.regression = new RegressionOperations(this.#access);
     this.slices = new SliceOperations(this.#access);
     this.optimization = new OptimizationOperations(this.#access);
-    this.matrices = new MatrixOperations(this.#access);
+    this.matrices = new MatrixOperations(this.#access, products, tiled);
     this.lost = new Promise((resolve) => {
       device.lost.then(({ reason, message }) => {
         if (this.#gone !== null) return;
@@ -265,8 +295,8 @@ export class WebGpuCompute implements Compute {
     this.#compression.signUnpack(from, bounds, bitsOffset, to, weight, mode);
   }
 
-  topK(source: Vector, k: number, out: Words): void {
-    this.#compression.topK.select(this.#access.vector(source, k), k, this.#access.words(out, 2 * k));
+  async topK(source: Vector, k: number): Promise<Uint32Array> {
+    return this.#compression.topK.select(this.#access.vector(source, k), k);
   }
 
   scatter(source: Words, k: number, dest: Vector, weight: number, mode: WriteMode): void {

@@ -21,7 +21,8 @@ import signUnpack from '../../../shaders/sign-unpack.wgsl?raw';
 import sketch from '../../../shaders/sketch.wgsl?raw';
 import softmaxCrossEntropy from '../../../shaders/softmax-cross-entropy.wgsl?raw';
 import squaredDistance from '../../../shaders/squared-distance.wgsl?raw';
-import topKCandidates from '../../../shaders/top-k-candidates.wgsl?raw';
+import topKBound from '../../../shaders/top-k-bound.wgsl?raw';
+import topKCollect from '../../../shaders/top-k-collect.wgsl?raw';
 import topKCompact from '../../../shaders/top-k-compact.wgsl?raw';
 import topKSelect from '../../../shaders/top-k-select.wgsl?raw';
 import { ACTIVATION_KERNELS } from './activation.ts';
@@ -35,12 +36,13 @@ import { NORMALISATION_KERNELS } from './normalisation.ts';
 import { OPTIMIZATION_KERNELS } from './optimization.ts';
 import { POOLING_KERNELS } from './pooling.ts';
 import { PORTABLE_KERNELS } from './portable.ts';
-import { QUANTIZATION_KERNELS } from './quantization.ts';
+import { QUANTIZATION_KERNELS } from './quantization-kernels.ts';
 import { RANDOM_WORDS_KERNELS } from './random-words.ts';
 import { REGRESSION_KERNELS } from './regression.ts';
 import { RESIDUAL_KERNELS } from './residual.ts';
 import { SLICE_KERNELS } from './slices.ts';
 import { SPARSIFICATION_KERNELS } from './sparsification.ts';
+import { TILED_KERNELS } from './tiled.ts';
 
 export interface KernelSource {
   readonly code: string;
@@ -75,15 +77,14 @@ const CORE = {
   signPack: { code: signPack, entry: 'main', storage: 'rw' },
   signPackMeans: { code: signPackMeans, entry: 'main', storage: 'rrww' },
   signUnpack: { code: signUnpack, entry: 'main', storage: 'rrw' },
-  topKSample: { code: topKCandidates, entry: 'sample', storage: 'rw' },
-  topKMark: { code: topKCandidates, entry: 'mark', storage: 'rrwww' },
-  topKCandidateScan: { code: topKCandidates, entry: 'scan', storage: 'rrwww' },
-  topKGather: { code: topKCandidates, entry: 'gather', storage: 'rrwww' },
-  topKCount: { code: topKSelect, entry: 'count', storage: 'wrr' },
+  signUnpackWords: { code: signUnpack, entry: 'words', storage: 'rrw' },
+  topKBound: { code: topKBound, entry: 'main', storage: 'rw' },
+  topKCollect: { code: topKCollect, entry: 'main', storage: 'rrw' },
+  topKCount: { code: topKSelect, entry: 'count', storage: 'wr' },
   topKChoose: { code: topKSelect, entry: 'choose', storage: 'w' },
-  topKReduce: { code: topKCompact, entry: 'reduce', storage: 'rwrrw' },
-  topKScan: { code: topKCompact, entry: 'scan', storage: 'rwrrw' },
-  topKWrite: { code: topKCompact, entry: 'write', storage: 'rwrrw' },
+  topKReduce: { code: topKCompact, entry: 'reduce', storage: 'rwrw' },
+  topKScan: { code: topKCompact, entry: 'scan', storage: 'rwrw' },
+  topKWrite: { code: topKCompact, entry: 'write', storage: 'rwrw' },
   scatter: { code: scatter, entry: 'main', storage: 'rw' },
   gatherRows: { code: gatherRows, entry: 'main', storage: 'rrrww' },
   denseForwardVectors: { code: denseForward, entry: 'vectors', storage: 'rrrw' },
@@ -114,6 +115,7 @@ const LATER = {
   ...SLICE_KERNELS,
   ...OPTIMIZATION_KERNELS,
   ...MATRIX_KERNELS,
+  ...TILED_KERNELS,
   gatherFloatRows: { code: gatherFloatRows, entry: 'main', storage: 'rrrww' },
 } satisfies Record<string, KernelSource>;
 

@@ -3,10 +3,11 @@
  * into dispatches; the arithmetic is in `shaders/`. Arguments have been checked by the caller.
  *
  * Dense layers go through the `DenseFamily` interface: `directDense` (register tiles, no workgroup memory)
- * is what software adapters run fastest; a workgroup-tiled family for real GPUs can stand beside it.
+ * is what software adapters run fastest, `tiledDense` of `tiled.ts` what real GPUs do; `families.ts` chooses.
  */
 import type { DenseShape } from '../compute.ts';
 import type { ArraySlice } from './access.ts';
+import { familyOf, type ProductFamilies } from './families.ts';
 import type { Kernels } from './kernels.ts';
 import type { DeviceArray, DeviceTable } from './memory.ts';
 import { LIST_WORDS, type Recorder } from './recorder.ts';
@@ -62,6 +63,26 @@ export function directDense(kernels: Kernels, recorder: Recorder): DenseFamily {
   };
 }
 
+/** For every product the family chosen for its size. */
+export function chosenDense(
+  families: ProductFamilies,
+  { direct, tiled }: { readonly direct: DenseFamily; readonly tiled: DenseFamily },
+): DenseFamily {
+  const family = (rows: number, columns: number) =>
+    familyOf(families, rows, columns) === 'tiled' ? tiled : direct;
+  return {
+    forward(shape, ...rest) {
+      family(shape.batch, shape.outputs).forward(shape, ...rest);
+    },
+    weightGradient(shape, ...rest) {
+      family(shape.outputs, shape.inputs).weightGradient(shape, ...rest);
+    },
+    inputGradient(shape, ...rest) {
+      family(shape.batch, shape.inputs).inputGradient(shape, ...rest);
+    },
+  };
+}
+
 export class LayerOperations {
   readonly #kernels: Kernels;
   readonly #recorder: Recorder;
@@ -69,11 +90,11 @@ export class LayerOperations {
   /** Bound for writing where no gradient is wanted. */
   readonly #blank: DeviceArray;
 
-  constructor(kernels: Kernels, recorder: Recorder, blank: DeviceArray) {
+  constructor(kernels: Kernels, recorder: Recorder, blank: DeviceArray, dense: DenseFamily) {
     this.#kernels = kernels;
     this.#recorder = recorder;
     this.#blank = blank;
-    this.dense = directDense(kernels, recorder);
+    this.dense = dense;
   }
 
   gatherRows(table: DeviceTable, rows: Uint32Array, out: DeviceArray, labels: DeviceArray): void {

@@ -1,12 +1,15 @@
 /**
- * General matrix products on the device; see `Matrices`. Which kernel takes a shape; the arithmetic is in
- * `shaders/multiply.wgsl`. Products of layers have kernels of their own, fused with what surrounds them.
+ * General matrix products on the device; see `Matrices`. Which kernel takes a shape: the direct family's
+ * arithmetic is in `shaders/multiply.wgsl`, the tiled one's is `tiled.ts`'s. Products of layers have kernels
+ * of their own, fused with what surrounds them.
  */
 import multiply from '../../../shaders/multiply.wgsl?raw';
 import type { Slice } from '../compute.ts';
 import { checkShape, type Matrices, type ProductShape } from '../matrices.ts';
 import { type Access, apart } from './access.ts';
+import { familyOf, type ProductFamilies } from './families.ts';
 import type { KernelSource } from './kernels.ts';
+import type { TiledProducts } from './tiled.ts';
 
 function product(entry: 'quads' | 'singles', transposeA: 0 | 1, transposeB: 0 | 1): KernelSource {
   return { code: multiply, entry, storage: 'rrw', constants: { transposeA, transposeB } };
@@ -29,9 +32,13 @@ const SINGLES = { rows: 4, columns: 4 } as const;
 
 export class MatrixOperations implements Matrices {
   readonly #access: Access;
+  readonly #families: ProductFamilies;
+  readonly #tiled: TiledProducts;
 
-  constructor(access: Access) {
+  constructor(access: Access, families: ProductFamilies, tiled: TiledProducts) {
     this.#access = access;
+    this.#families = families;
+    this.#tiled = tiled;
   }
 
   multiply(dest: Slice, a: Slice, b: Slice, shape: ProductShape, alpha = 1, beta = 0): void {
@@ -42,6 +49,10 @@ export class MatrixOperations implements Matrices {
     const right = this.#access.slice(b, k * n);
     apart(to.array, left.array, right.array);
     if (m === 0 || n === 0) return;
+    if (familyOf(this.#families, m, n) === 'tiled') {
+      this.#tiled.run({ m, k, n, transposeA, transposeB }, left, right, to, { kind: 'linear', alpha, beta });
+      return;
+    }
     const lengths = [k, transposeA ? m : k, transposeB ? k : n, left.offset, right.offset];
     const byFours = lengths.every((length) => length % 4 === 0);
     const kind = byFours ? 'Quads' : 'Singles';

@@ -2,28 +2,39 @@
  * Element-wise operations of optimizers on the device; see `Optimization`. How each is checked and cut
  * into dispatches; the arithmetic is in `shaders/`.
  */
-import adaptiveStep from '../../../shaders/adaptive-step.wgsl?raw';
 import maximumRatio from '../../../shaders/maximum-ratio.wgsl?raw';
+import optimizerStep from '../../../shaders/optimizer-step.wgsl?raw';
 import pairwise from '../../../shaders/pairwise.wgsl?raw';
 import scaleToNorm from '../../../shaders/scale-to-norm.wgsl?raw';
 import { checkBounds } from '../chunks.ts';
 import type { ChunkBounds, Vector } from '../compute.ts';
-import type { AdaptiveStep, Optimization } from '../optimization.ts';
-import { checkFactors } from '../slices.ts';
+import {
+  type AdaptiveState,
+  type AdaptiveStep,
+  type ChunkRates,
+  checkRates,
+  type MomentumState,
+  type MomentumStep,
+  type Optimization,
+} from '../optimization.ts';
 import { type Access, apart } from './access.ts';
-import { factorList, forEachSpan, lanesFor, Partials, quadWorkgroups } from './chunked.ts';
+import { forEachSpan, lanesFor, Partials, quadWorkgroups } from './chunked.ts';
 import type { Kernel, KernelSource } from './kernels.ts';
 import type { DeviceArray } from './memory.ts';
 
 /** Numbers of the functions in `pairwise.wgsl`. */
-const FUNCTION = { product: 0, secondMoment: 1, precondition: 2, unprecondition: 3 } as const;
+const FUNCTION = { product: 0, unprecondition: 1 } as const;
 
 function pair(name: keyof typeof FUNCTION, own: number): KernelSource {
   return { code: pairwise, entry: 'main', storage: 'rrw', constants: { function: FUNCTION[name], own } };
 }
 
-function step(own: 0 | 1, chunked: 0 | 1): KernelSource {
-  return { code: adaptiveStep, entry: 'main', storage: 'rrrrw', constants: { own, chunked } };
+function step(
+  entry: 'descend' | 'momentum' | 'adaptive',
+  storage: string,
+  constants: Readonly<Record<string, number>> = {},
+): KernelSource {
+  return { code: optimizerStep, entry, storage, constants };
 }
 
 export const OPTIMIZATION_KERNELS = {
@@ -31,22 +42,18 @@ export const OPTIMIZATION_KERNELS = {
   productOwnA: pair('product', 1),
   productOwnB: pair('product', 2),
   productOwnBoth: pair('product', 3),
-  secondMoment: pair('secondMoment', 0),
-  secondMomentOwnA: pair('secondMoment', 1),
-  secondMomentOwnB: pair('secondMoment', 2),
-  secondMomentOwnBoth: pair('secondMoment', 3),
-  precondition: pair('precondition', 0),
-  preconditionOwnA: pair('precondition', 1),
-  preconditionOwnB: pair('precondition', 2),
-  preconditionOwnBoth: pair('precondition', 3),
   unprecondition: pair('unprecondition', 0),
   unpreconditionOwnA: pair('unprecondition', 1),
   unpreconditionOwnB: pair('unprecondition', 2),
   unpreconditionOwnBoth: pair('unprecondition', 3),
-  adaptiveStep: step(0, 0),
-  adaptiveStepOwn: step(1, 0),
-  adaptiveStepChunks: step(0, 1),
-  adaptiveStepOwnChunks: step(1, 1),
+  descend: step('descend', 'rrrw'),
+  descendOwn: step('descend', 'rrrw', { own: 1 }),
+  momentumStep: step('momentum', 'rrrwrw'),
+  nesterovStep: step('momentum', 'rrrwrw', { nesterov: 1 }),
+  adaptiveStep: step('adaptive', 'rrrwrwrw'),
+  adaptiveStepCoupled: step('adaptive', 'rrrwrwrw', { coupled: 1 }),
+  adaptiveDirection: step('adaptive', 'rrrwrwrw', { direction: 1 }),
+  adaptiveDirectionCoupled: step('adaptive', 'rrrwrwrw', { coupled: 1, direction: 1 }),
   maximumRatioPartial: { code: maximumRatio, entry: 'partial', storage: 'rrrw' },
   maximumRatioTotal: { code: maximumRatio, entry: 'total', storage: 'rw' },
   scaleToNorm: { code: scaleToNorm, entry: 'main', storage: 'rrw' },
@@ -70,12 +77,55 @@ export class OptimizationOperations implements Optimization {
     this.#partials = new Partials(access);
   }
 
-  secondMoment(dest: Vector, v: Vector, g: Vector, beta: number): void {
-    this.#pair('secondMoment', dest, v, g, [beta, 1 - beta]);
+  descend(dest: Vector, x: Vector, g: Vector, rates: ChunkRates): void {
+    const to = this.#access.vector(dest);
+    const [held, along] = this.#ofLength(to.length, x, g);
+    apart(to, held);
+    const { kernels, recorder } = this.#access;
+    const own = along === to;
+    // A buffer that is written cannot be bound for reading too; the kernel does not look at the other.
+    const arrays = [recorder.lists, held, own ? recorder.lists : along, to];
+    this.#step(own ? kernels.descendOwn : kernels.descend, arrays, to.length, rates, []);
   }
 
-  precondition(dest: Vector, m: Vector, v: Vector, epsilon: number): void {
-    this.#pair('precondition', dest, m, v, [epsilon]);
+  momentumStep(
+    next: MomentumState,
+    held: MomentumState,
+    g: Vector,
+    rates: ChunkRates,
+    { momentum, nesterov }: MomentumStep,
+  ): void {
+    const x = this.#access.vector(next.x);
+    const [m, oldX, oldM, along] = this.#ofLength(x.length, next.m, held.x, held.m, g);
+    for (const result of [x, m]) apart(result, oldX, oldM, along);
+    apart(x, m);
+    const { kernels, recorder } = this.#access;
+    const kernel = nesterov ? kernels.nesterovStep : kernels.momentumStep;
+    this.#step(kernel, [recorder.lists, oldX, along, x, oldM, m], x.length, rates, [momentum]);
+  }
+
+  adaptiveStep(
+    next: AdaptiveState,
+    held: AdaptiveState,
+    g: Vector,
+    rates: ChunkRates,
+    { beta1, beta2, epsilon, correction: [c1, c2], decay, result }: AdaptiveStep,
+  ): void {
+    const x = this.#access.vector(next.x);
+    const results = this.#ofLength(x.length, next.m, next.v);
+    const [m, v] = results;
+    const operands = this.#ofLength(x.length, held.x, held.m, held.v, g);
+    const [oldX, oldM, oldV, along] = operands;
+    apart(x, ...results, ...operands);
+    apart(m, v, ...operands);
+    apart(v, ...operands);
+    const { kernels, recorder } = this.#access;
+    const { adaptiveStep, adaptiveStepCoupled, adaptiveDirection, adaptiveDirectionCoupled } = kernels;
+    const [plain, coupled] =
+      result === 'step' ? [adaptiveStep, adaptiveStepCoupled] : [adaptiveDirection, adaptiveDirectionCoupled];
+    const arrays = [recorder.lists, oldX, along, x, oldM, m, oldV, v];
+    const floats = [beta1, 1 - beta1, beta2, 1 - beta2, 1 / c1, 1 / c2, epsilon];
+    this.#step(decay === 'coupled' ? coupled : plain, arrays, x.length, rates, floats);
   }
 
   unprecondition(dest: Vector, u: Vector, v: Vector, epsilon: number): void {
@@ -84,34 +134,6 @@ export class OptimizationOperations implements Optimization {
 
   product(dest: Vector, a: Vector, b: Vector): void {
     this.#pair('product', dest, a, b, []);
-  }
-
-  adaptiveStep(dest: Vector, x: Vector, m: Vector, v: Vector, given: AdaptiveStep): void {
-    const to = this.#access.vector(dest);
-    const [old, first, second] = this.#ofLength(to.length, x, m, v);
-    apart(to, first, second);
-    const { kernels, recorder } = this.#access;
-    const own = old === to;
-    const arrays = [own ? recorder.lists : old, first, second, recorder.lists, to];
-    const [c1, c2] = given.correction ?? [1, 1];
-    const { rate, epsilon, weightDecay = 0 } = given;
-    const floats = (decay: number) => [rate, epsilon, decay, 1 / c1, 1 / c2];
-    if (typeof weightDecay === 'number') {
-      const kernel = own ? kernels.adaptiveStepOwn : kernels.adaptiveStep;
-      const workgroups = quadWorkgroups(0, to.length);
-      recorder.run(kernel, arrays, workgroups, [0, to.length, 0, 0], floats(weightDecay));
-      return;
-    }
-    const { bounds } = weightDecay;
-    checkBounds(bounds, to.length);
-    checkFactors(weightDecay);
-    const kernel = own ? kernels.adaptiveStepOwnChunks : kernels.adaptiveStepChunks;
-    forEachSpan(bounds, (at, chunks) => {
-      const start = bounds[at] ?? 0;
-      const end = bounds[at + chunks] ?? 0;
-      const list = recorder.stage(factorList(weightDecay, at, chunks));
-      recorder.run(kernel, arrays, quadWorkgroups(start, end), [start, end, chunks, list], floats(0));
-    });
   }
 
   maximumRatio(a: Vector, b: Vector, bounds: ChunkBounds, epsilon: number, out: Vector, index: number): void {
@@ -146,6 +168,30 @@ export class OptimizationOperations implements Optimization {
     const kernel = own ? kernels.scaleToNormOwn : kernels.scaleToNorm;
     const arrays = [own ? recorder.lists : from, this.#square, to];
     recorder.run(kernel, arrays, Math.ceil(length / 1024), [length], [maxNorm]);
+  }
+
+  #step(
+    kernel: Kernel,
+    arrays: readonly DeviceArray[],
+    length: number,
+    given: ChunkRates,
+    floats: readonly number[],
+  ): void {
+    const { bounds, rates, decays } = given;
+    checkBounds(bounds, length);
+    checkRates(given);
+    const { recorder } = this.#access;
+    forEachSpan(bounds, (first, chunks) => {
+      const start = bounds[first] ?? 0;
+      const end = bounds[first + chunks] ?? 0;
+      const list = new Uint32Array(3 * chunks + 1);
+      list.set(bounds.slice(first, first + chunks + 1));
+      const numbers = new Float32Array(list.buffer, 4 * (chunks + 1));
+      numbers.set(rates.slice(first, first + chunks));
+      numbers.set(decays.slice(first, first + chunks), chunks);
+      const integers = [start, end, chunks, recorder.stage(list)];
+      recorder.run(kernel, arrays, quadWorkgroups(start, end), integers, floats);
+    });
   }
 
   #pair(name: keyof typeof FUNCTION, dest: Vector, a: Vector, b: Vector, floats: readonly number[]): void {

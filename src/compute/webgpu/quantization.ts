@@ -2,15 +2,6 @@
  * Quantization on the device: how each operation is cut into dispatches; the arithmetic is in
  * `shaders/half-*.wgsl`, `shaders/quantize-*.wgsl` and `shaders/ternary-pack.wgsl`.
  */
-import halfPack from '../../../shaders/half-pack.wgsl?raw';
-import halfUnpack from '../../../shaders/half-unpack.wgsl?raw';
-import quantizeLevels from '../../../shaders/quantize-levels.wgsl?raw';
-import quantizeNorms from '../../../shaders/quantize-norms.wgsl?raw';
-import quantizePack from '../../../shaders/quantize-pack.wgsl?raw';
-import quantizePairs from '../../../shaders/quantize-pairs.wgsl?raw';
-import quantizeRanges from '../../../shaders/quantize-ranges.wgsl?raw';
-import quantizeUnpack from '../../../shaders/quantize-unpack.wgsl?raw';
-import ternaryPack from '../../../shaders/ternary-pack.wgsl?raw';
 import { checkBounds } from '../chunks.ts';
 import type { ChunkBounds, Vector, Words, WriteMode } from '../compute.ts';
 import {
@@ -24,35 +15,10 @@ import {
   type Quantization,
 } from '../quantization.ts';
 import type { Access } from './access.ts';
-import { forEachSpan } from './compression.ts';
+import { blockOf, forEachSpan } from './compression.ts';
 import type { Kernel } from './kernels.ts';
 import type { DeviceArray } from './memory.ts';
-
-const packing = (rule: number) => ({
-  code: quantizePack,
-  entry: 'main',
-  storage: 'rrrw',
-  constants: { rule },
-});
-
-export const QUANTIZATION_KERNELS = {
-  halfPack: { code: halfPack, entry: 'main', storage: 'rw' },
-  halfUnpack: { code: halfUnpack, entry: 'main', storage: 'rw' },
-  quantizeRangesPartial: { code: quantizeRanges, entry: 'partial', storage: 'rrw' },
-  quantizeRangesTotal: { code: quantizeRanges, entry: 'total', storage: 'rrw' },
-  quantizeNormsPartial: { code: quantizeNorms, entry: 'partial', storage: 'rrw' },
-  quantizeNormsTotal: { code: quantizeNorms, entry: 'total', storage: 'rrw' },
-  quantizePairsPartial: { code: quantizePairs, entry: 'partial', storage: 'rrww' },
-  quantizePairsTotal: { code: quantizePairs, entry: 'total', storage: 'rrww' },
-  quantizeLevels: { code: quantizeLevels, entry: 'main', storage: 'rrw' },
-  quantizePackUniform: packing(0),
-  quantizePackMinMax: packing(1),
-  quantizePackSigned: packing(2),
-  quantizePackLevels: packing(3),
-  quantizePackNearest: packing(4),
-  ternaryPack: { code: ternaryPack, entry: 'main', storage: 'rw' },
-  quantizeUnpack: { code: quantizeUnpack, entry: 'main', storage: 'rrw' },
-};
+import { wordKernel } from './quantization-kernels.ts';
 
 /** Lanes over all chunks of a dispatch: few chunks get many lanes each, many chunks few. */
 const PARTIALS = 65536;
@@ -76,7 +42,7 @@ export class QuantizationOperations implements Quantization {
     const from = this.#access.vector(source);
     const words = this.#access.words(out, Math.ceil(from.length / 2));
     const { kernels, recorder } = this.#access;
-    recorder.run(kernels.halfPack, [from, words], Math.ceil(from.length / 128), [from.length]);
+    recorder.run(kernels.halfPack, [from, words], Math.ceil(from.length / 1024), [from.length]);
   }
 
   unpackHalves(source: Words, dest: Vector, weight: number, mode: WriteMode): void {
@@ -84,7 +50,7 @@ export class QuantizationOperations implements Quantization {
     const words = this.#access.words(source, Math.ceil(to.length / 2));
     const { kernels, recorder } = this.#access;
     const integers = [to.length, mode === 'add' ? 1 : 0, weight === 1 ? 1 : 0];
-    recorder.run(kernels.halfUnpack, [words, to], Math.ceil(to.length / 128), integers, [weight]);
+    recorder.run(kernels.halfUnpack, [words, to], Math.ceil(to.length / 1024), integers, [weight]);
   }
 
   chunkNorms(source: Vector, bounds: ChunkBounds, kind: NormKind, out: Words, offset: number): void {
@@ -189,10 +155,18 @@ export class QuantizationOperations implements Quantization {
     const words = this.#access.words(source, codedLength(coded, to.length), offset);
     const { kernels, recorder } = this.#access;
     const plane = form === 'planes' ? Math.ceil(to.length / 32) : 0;
+    const block = blockOf(bounds);
+    const inWords = block === null ? null : wordKernel(coded, mode);
     forEachSpan(bounds, (first, chunks) => {
       const start = bounds[first] ?? 0;
       const end = bounds[first + chunks] ?? 0;
       const list = recorder.stage(bounds.slice(first, first + chunks + 1));
+      if (block !== null && inWords !== null) {
+        const integers = [start, end, chunks, list, first, offset, row, plane, block];
+        const parts = Math.ceil((end - start) / 32);
+        recorder.run(kernels[inWords], [words, recorder.lists, to], Math.ceil(parts / 64), integers);
+        return;
+      }
       const add = mode === 'add' ? 1 : 0;
       const integers = [start, end, chunks, list, first, offset, row, bits, plane, add];
       const workgroups = Math.ceil((Math.ceil(end / 4) - Math.floor(start / 4)) / 512);

@@ -66,6 +66,13 @@ export class Recorder {
     this.#pass = null;
   }
 
+  /** Frees what the recorder itself holds; nothing may be recorded any more. */
+  destroy(): void {
+    this.stop();
+    this.#parameters.destroy();
+    this.#memory.release(this.lists);
+  }
+
   /**
    * Records `workgroups` workgroups of `kernel` over `arrays`, whose parameter block is `integers`
    * followed by `floats`. Past 65535 workgroups the dispatch has two dimensions, with up to a row of
