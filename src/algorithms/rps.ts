@@ -4,13 +4,16 @@
  *   h_i = x_i − γ g_i(x_i), cut into n blocks; worker b averages block b over those whose message came
  *   (itself among them) and sends the mean to all; who does not get it keeps its own h for that block.
  *
- * Yu, Tang et al.: Distributed Learning over Unreliable Networks, ICML 2019, arXiv 1810.07766. Losses are
- * drawn from the seed, the same for all workers, so that a run can be repeated: who would have lost a
- * message does not wait for it. Models are averaged, not gradients: with gradients, replicas would drift
- * apart without bound.
+ * Yu, Tang et al.: Distributed Learning over Unreliable Networks, ICML 2019, arXiv 1810.07766. On the
+ * reliable lane losses are drawn from the seed, the same for all workers, so that a run can be repeated: who
+ * would have lost a message does not wait for it. On the lossy lane everything is sent, the network loses
+ * what it loses, and each phase has a deadline (`collectives/lossy-mean.ts`). Models are averaged, not
+ * gradients: with gradients, replicas would drift apart without bound.
  */
-import { numberOption } from '../base/options.ts';
+import { choiceOption, numberOption } from '../base/options.ts';
+import type { Vector } from '../compute/compute.ts';
 import type { AlgorithmEntry, Node } from './algorithm.ts';
+import { lossyMean } from './collectives/lossy-mean.ts';
 import { partsOf } from './collectives/parts.ts';
 import { beginOptimizer, stepLocally } from './local-optimizer.ts';
 import { needsComplete, needsWholeNumbers } from './needs.ts';
@@ -30,6 +33,48 @@ function losses(node: Node, phase: number): readonly (readonly boolean[])[] {
   );
 }
 
+/** Both phases with messages that arrive, but for those that the draws call lost. */
+async function meanOfWhatIsDrawn(node: Node, x: Vector): Promise<void> {
+  const { compute, rank, size } = node;
+  const { slices } = compute;
+  const blocks = partsOf(node.layout, size);
+  const scattered = losses(node, SCATTER);
+  const gathered = losses(node, GATHER);
+  await Promise.all(
+    blocks.map(async ({ offset, length, layout }, server) => {
+      if (server === rank || length === 0 || scattered[rank]?.[server] === true) return;
+      const block = node.scratch(`block ${server}`, length);
+      slices.copy(block, 0, x, offset, length);
+      node.send(server, SCATTER, await node.compressed(layout).encode(block, SCATTER, server));
+    }),
+  );
+  const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
+  const mine = blocks[rank];
+  if (mine !== undefined && mine.length > 0) {
+    const packer = node.compressed(mine.layout);
+    const senders = others.filter((from) => scattered[from]?.[rank] !== true);
+    const heard = await node.gather(SCATTER, senders);
+    const mean = node.scratch('mean', mine.length);
+    slices.copy(mean, 0, x, mine.offset, mine.length);
+    for (const message of heard) packer.decode(message, mean, 1, 'add');
+    compute.linear(mean, [[1 / (heard.length + 1), mean]]);
+    const answer = await packer.encode(mean, GATHER);
+    for (const to of others) if (gathered[rank]?.[to] !== true) node.send(to, GATHER, answer);
+    packer.decode(answer, mean, 1, 'set');
+    slices.copy(x, mine.offset, mean, 0, mine.length);
+  }
+  const servers = others.filter(
+    (server) => (blocks[server]?.length ?? 0) > 0 && gathered[server]?.[rank] !== true,
+  );
+  for (const message of await node.gather(GATHER, servers)) {
+    const block = blocks[message.rank];
+    if (block === undefined) continue;
+    const mean = node.scratch(`block ${message.rank}`, block.length);
+    node.compressed(block.layout).decode(message, mean, 1, 'set');
+    slices.copy(x, block.offset, mean, 0, block.length);
+  }
+}
+
 export const rps: AlgorithmEntry = {
   id: 'rps',
   label: 'RPS',
@@ -46,13 +91,33 @@ export const rps: AlgorithmEntry = {
       min: 0,
       max: 1,
       label: 'messages lost',
-      help: 'Share of messages that are lost on their way, drawn from the seed.',
+      help: 'Share of messages that are lost on their way, drawn from the seed; of the reliable lane, since over the lossy one the network decides.',
+    },
+    lane: {
+      kind: 'choice',
+      default: 'reliable',
+      choices: ['reliable', 'lossy'],
+      label: 'lane',
+      help: 'reliable: losses are drawn, so a run can be repeated. lossy: packets that nobody sends again, so the network loses and delays as it does, and no two runs are alike except under the virtual clock.',
+    },
+    deadline: {
+      kind: 'number',
+      default: 500,
+      min: 1,
+      max: 60_000,
+      label: 'deadline',
+      help: 'Milliseconds that each of the two phases of a round has, on the lossy lane; a worker does without what comes later. Shorter for fast rounds, longer for slow workers and links.',
     },
   },
   refuses: (given) => needsComplete('RPS', given) ?? needsWholeNumbers('RPS', 'Choose none or fp16.', given),
-  // What is lost is never sent: this is the mean over draws.
-  cost({ graph: { n }, layout, compressed, options }) {
+  // On the reliable lane what is lost is never sent: this is the mean over draws.
+  cost({ graph: { n }, layout, compressed, packets, options }) {
     const blocks = partsOf(layout, n).filter(({ length }) => length > 0);
+    if (choiceOption(options, 'lane') === 'lossy') {
+      const costs = blocks.map((block) => packets(block.layout));
+      const sent = (of: 'messages' | 'bytes') => 2 * (n - 1) * costs.reduce((sum, cost) => sum + cost[of], 0);
+      return { messages: sent('messages'), bytes: sent('bytes') };
+    }
     const all = 2 * (n - 1) * blocks.reduce((bytes, block) => bytes + compressed(block.layout), 0);
     const arrive = 1 - numberOption(options, 'dropRate');
     return { messages: arrive * 2 * (n - 1) * blocks.length, bytes: arrive * all };
@@ -60,46 +125,14 @@ export const rps: AlgorithmEntry = {
   enter: async (node, { x, previous }) => ({ x, ...beginOptimizer(node, previous) }),
 
   async round(node, state) {
-    const { compute, rank, size } = node;
-    const { slices } = compute;
     const x = node.next('x');
     const remembered = await stepLocally(node, state, state.x, x);
-    if (size === 1) return { x, ...remembered };
-    const blocks = partsOf(node.layout, size);
-    const scattered = losses(node, SCATTER);
-    const gathered = losses(node, GATHER);
-    await Promise.all(
-      blocks.map(async ({ offset, length, layout }, server) => {
-        if (server === rank || length === 0 || scattered[rank]?.[server] === true) return;
-        const block = node.scratch(`block ${server}`, length);
-        slices.copy(block, 0, x, offset, length);
-        node.send(server, SCATTER, await node.compressed(layout).encode(block, SCATTER, server));
-      }),
-    );
-    const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
-    const mine = blocks[rank];
-    if (mine !== undefined && mine.length > 0) {
-      const packer = node.compressed(mine.layout);
-      const senders = others.filter((from) => scattered[from]?.[rank] !== true);
-      const heard = await node.gather(SCATTER, senders);
-      const mean = node.scratch('mean', mine.length);
-      slices.copy(mean, 0, x, mine.offset, mine.length);
-      for (const message of heard) packer.decode(message, mean, 1, 'add');
-      compute.linear(mean, [[1 / (heard.length + 1), mean]]);
-      const answer = await packer.encode(mean, GATHER);
-      for (const to of others) if (gathered[rank]?.[to] !== true) node.send(to, GATHER, answer);
-      packer.decode(answer, mean, 1, 'set');
-      slices.copy(x, mine.offset, mean, 0, mine.length);
-    }
-    const servers = others.filter(
-      (server) => (blocks[server]?.length ?? 0) > 0 && gathered[server]?.[rank] !== true,
-    );
-    for (const message of await node.gather(GATHER, servers)) {
-      const block = blocks[message.rank];
-      if (block === undefined) continue;
-      const mean = node.scratch(`block ${message.rank}`, block.length);
-      node.compressed(block.layout).decode(message, mean, 1, 'set');
-      slices.copy(x, block.offset, mean, 0, block.length);
+    if (node.size > 1) {
+      if (choiceOption(node.options, 'lane') === 'reliable') await meanOfWhatIsDrawn(node, x);
+      else {
+        const phases = { scatter: SCATTER, gather: GATHER };
+        await lossyMean(node, x, phases, numberOption(node.options, 'deadline'));
+      }
     }
     return { x, ...remembered };
   },

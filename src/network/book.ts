@@ -5,9 +5,10 @@
  */
 import {
   HIGH_WATER_BYTES,
+  LANES,
   type Lane,
   LOW_WATER_BYTES,
-  MAX_MESSAGE_BYTES,
+  largestMessage,
   type PeerId,
   type Transport,
   TransportError,
@@ -28,7 +29,10 @@ export interface CountingTransport extends Transport {
   traffic(peer: PeerId): Traffic | null;
 }
 
-/** Most bytes that may wait on one lane when a caller does not wait for `send`; beyond it `send` rejects. */
+/**
+ * Most bytes that may wait on one lane when a caller does not wait for `send`; beyond it `send` rejects, or on
+ * the lossy lane drops the message.
+ */
 export const QUEUE_LIMIT_BYTES = 8 * HIGH_WATER_BYTES;
 
 interface Entry<L> {
@@ -101,10 +105,10 @@ export class PeerBook<L> {
    * The link to send on.
    * @throws {TransportError} if the peer is not connected or the message is too large.
    */
-  linkFor(peer: PeerId, bytes: Uint8Array): L {
-    if (bytes.byteLength > MAX_MESSAGE_BYTES) {
+  linkFor(peer: PeerId, lane: Lane, bytes: Uint8Array): L {
+    if (bytes.byteLength > largestMessage(lane)) {
       throw new TransportError(
-        `A message of ${bytes.byteLength} bytes is too large; a transport carries at most ${MAX_MESSAGE_BYTES}.`,
+        `A message of ${bytes.byteLength} bytes is too large; the ${lane} lane carries at most ${largestMessage(lane)}.`,
       );
     }
     const entry = this.#entries.get(peer);
@@ -123,14 +127,24 @@ export class PeerBook<L> {
 
 /**
  * Flow control of one lane: knows nothing of the carrier but how much it still holds. `send` of the
- * contract waits here once more than the high-water mark is queued, until less than the low-water mark is.
+ * contract waits here once more than the high-water mark is queued, until less than the low-water mark is;
+ * on the lossy lane nobody waits.
  */
 export class DrainGate {
+  readonly #lossy: boolean;
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
-  /** @throws {TransportError} if a caller that never waits has filled the queue. */
-  admit(queued: number, byteLength: number): void {
-    if (queued + byteLength <= QUEUE_LIMIT_BYTES) return;
+  constructor(lane: Lane) {
+    this.#lossy = lane === 'lossy';
+  }
+
+  /**
+   * Whether the message is to be sent; false: it is dropped.
+   * @throws {TransportError} if a caller that never waits has filled the queue of a reliable lane.
+   */
+  admit(queued: number, byteLength: number): boolean {
+    if (queued + byteLength <= QUEUE_LIMIT_BYTES) return true;
+    if (this.#lossy) return false;
     throw new TransportError(
       `${queued} bytes already wait to be sent; wait for earlier sends before sending more.`,
     );
@@ -138,7 +152,7 @@ export class DrainGate {
 
   /** To await after a message was queued. */
   wait(queued: number): Promise<void> {
-    if (queued <= HIGH_WATER_BYTES && this.#waiting.length === 0) return Promise.resolve();
+    if (this.#lossy || (queued <= HIGH_WATER_BYTES && this.#waiting.length === 0)) return Promise.resolve();
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
@@ -156,6 +170,16 @@ export class DrainGate {
     this.#waiting = [];
     for (const { reject } of waiting) reject(new TransportError(reason));
   }
+}
+
+/** Something for each lane. */
+export function eachLane<Value>(make: (lane: Lane) => Value): Record<Lane, Value> {
+  return { control: make('control'), bulk: make('bulk'), lossy: make('lossy') };
+}
+
+/** Nobody waits in vain on any lane. */
+export function failAll(gates: Readonly<Record<Lane, DrainGate>>, reason: string): void {
+  for (const lane of LANES) gates[lane].fail(reason);
 }
 
 /** The same bytes backed by a plain ArrayBuffer, which is what browser channels take. */

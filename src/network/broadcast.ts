@@ -10,11 +10,20 @@
  */
 import * as v from 'valibot';
 import { type Clock, realClock } from '../base/clock.ts';
-import { type CountingTransport, DrainGate, PeerBook, plainBytes, type Traffic } from './book.ts';
+import {
+  type CountingTransport,
+  DrainGate,
+  eachLane,
+  failAll,
+  PeerBook,
+  plainBytes,
+  type Traffic,
+} from './book.ts';
 import { type RandomFill, randomPeerId } from './identity.ts';
 import {
+  LANES,
   type Lane,
-  MAX_MESSAGE_BYTES,
+  largestMessage,
   type PeerId,
   TransportError,
   type TransportEvents,
@@ -25,7 +34,7 @@ const ANNOUNCE_MILLISECONDS = 2_000;
 const MAX_PEERS = 64;
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(64));
-const lane = v.picklist(['control', 'bulk']);
+const lane = v.picklist(LANES);
 
 /** On the room's channel. `knock` is an announcement to one peer. */
 const shout = v.variant('kind', [
@@ -60,9 +69,9 @@ class Link {
   readonly peer: PeerId;
   readonly incoming: BroadcastChannel;
   readonly outgoing: BroadcastChannel;
-  readonly gates: Readonly<Record<Lane, DrainGate>> = { control: new DrainGate(), bulk: new DrainGate() };
+  readonly gates = eachLane((each) => new DrainGate(each));
   /** Bytes that the other end has not yet taken. */
-  readonly waiting: Record<Lane, number> = { control: 0, bulk: 0 };
+  readonly waiting: Record<Lane, number> = eachLane(() => 0);
 
   constructor(link: string, self: PeerId, peer: PeerId) {
     this.id = link;
@@ -79,8 +88,7 @@ class Link {
     this.incoming.onmessage = null;
     this.incoming.close();
     this.outgoing.close();
-    this.gates.control.fail(`Peer ${this.peer} has left: ${reason}.`);
-    this.gates.bulk.fail(`Peer ${this.peer} has left: ${reason}.`);
+    failAll(this.gates, `Peer ${this.peer} has left: ${reason}.`);
   }
 }
 
@@ -131,9 +139,9 @@ class Broadcast implements CountingTransport {
   }
 
   async send(to: PeerId, lane: Lane, bytes: Uint8Array): Promise<void> {
-    const link = this.#book.linkFor(to, bytes);
+    const link = this.#book.linkFor(to, lane, bytes);
     const gate = link.gates[lane];
-    gate.admit(link.waiting[lane], bytes.byteLength);
+    if (!gate.admit(link.waiting[lane], bytes.byteLength)) return;
     // A message is cloned with the whole buffer it lies in: only its own part should be.
     const own = bytes.byteLength === bytes.buffer.byteLength ? plainBytes(bytes) : bytes.slice();
     link.waiting[lane] += own.byteLength;
@@ -232,7 +240,7 @@ class Broadcast implements CountingTransport {
     } else if (message.kind === 'taken') {
       link.waiting[message.lane] = Math.max(0, link.waiting[message.lane] - message.bytes);
       link.gates[message.lane].drained(link.waiting[message.lane]);
-    } else if (message.bytes.byteLength > MAX_MESSAGE_BYTES) {
+    } else if (message.bytes.byteLength > largestMessage(message.lane)) {
       this.drop(link.peer, 'a message that is too large');
     } else {
       const { lane, bytes } = message;

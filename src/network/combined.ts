@@ -58,7 +58,7 @@ class Combined implements CombinedTransport {
   }
 
   async send(to: PeerId, lane: Lane, bytes: Uint8Array): Promise<void> {
-    const carrier = this.#book.linkFor(to, bytes);
+    const carrier = this.#book.linkFor(to, lane, bytes);
     // The carrier may transfer the bytes away: their length is read first.
     const byteLength = bytes.byteLength;
     const done = carrier.send(to, lane, bytes);

@@ -4,7 +4,13 @@
  */
 import { afterEach, expect, test } from 'vitest';
 import type { CountingTransport } from './book.ts';
-import { HIGH_WATER_BYTES, type Lane, MAX_MESSAGE_BYTES, type PeerId } from './transport.ts';
+import {
+  HIGH_WATER_BYTES,
+  type Lane,
+  MAX_MESSAGE_BYTES,
+  MAX_PACKET_BYTES,
+  type PeerId,
+} from './transport.ts';
 
 export interface Flock {
   /** A new endpoint with this position (0, 1, ...); not yet open. */
@@ -68,6 +74,27 @@ export async function joinedPair(flock: Flock): Promise<[Probe, Probe]> {
   await a.until(() => a.transport.peers().includes(b.transport.self));
   await b.until(() => b.transport.peers().includes(a.transport.self));
   return [a, b];
+}
+
+/**
+ * Sends packets until enough have arrived, each followed by a message that must: the lossy lane promises
+ * nothing, but one that carried nothing would be no lane. Returns what was sent.
+ */
+async function castUntil(from: Probe, to: Probe, count: number): Promise<Uint8Array[]> {
+  const sizes = [4, 5, 1000, MAX_PACKET_BYTES];
+  const sent: Uint8Array[] = [];
+  const before = to.on('lossy').length;
+  while (to.on('lossy').length < before + count) {
+    if (sent.length === 50 * count) throw new Error(`Of ${sent.length} packets hardly any arrived.`);
+    const packet = pattern(sizes[sent.length % sizes.length] ?? 0, sent.length);
+    new DataView(packet.buffer).setUint32(0, sent.length);
+    sent.push(packet.slice());
+    await from.transport.send(to.transport.self, 'lossy', packet);
+    const marks = to.on('control').length;
+    await from.transport.send(to.transport.self, 'control', pattern(1, 1));
+    await to.until(() => to.on('control').length > marks);
+  }
+  return sent;
 }
 
 export function transportContract(kind: string, make: () => Promise<Flock> | Flock): void {
@@ -180,6 +207,41 @@ export function transportContract(kind: string, make: () => Promise<Flock> | Flo
     await Promise.all(burst);
     await b.until(() => b.messages.length === burst.length);
     expect(b.messages[7]?.bytes).toEqual(pattern(MAX_MESSAGE_BYTES, 7));
+  });
+
+  test('the lossy lane: packets arrive as they were sent, and none twice', async () => {
+    const [a, b] = await joinedPair(await fresh());
+    for (const [from, to] of [[a, b] as const, [b, a] as const]) {
+      const sent = await castUntil(from, to, 12);
+      const numbers = to.on('lossy').map(({ bytes, peer }) => {
+        expect(peer).toBe(from.transport.self);
+        const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+        expect(bytes).toEqual(sent[number]);
+        return number;
+      });
+      expect(new Set(numbers).size).toBe(numbers.length);
+    }
+  });
+
+  test('the lossy lane: what does not fit one packet is refused, and harms nothing', async () => {
+    const [a, b] = await joinedPair(await fresh());
+    const large = new Uint8Array(MAX_PACKET_BYTES + 1);
+    await expect(a.transport.send(b.transport.self, 'lossy', large)).rejects.toThrow(/too large/);
+    await expect(a.transport.send('nobody', 'lossy', new Uint8Array(1))).rejects.toThrow(/not connected/);
+    await castUntil(a, b, 1);
+    expect(b.leaves).toEqual([]);
+  });
+
+  test('the lossy lane: nobody waits, and other lanes get through', async () => {
+    const [a, b] = await joinedPair(await fresh());
+    const flood = Array.from({ length: 9_000 }, (_, i) =>
+      a.transport.send(b.transport.self, 'lossy', pattern(MAX_PACKET_BYTES, i)),
+    );
+    await Promise.all(flood);
+    await a.transport.send(b.transport.self, 'control', pattern(8, 8));
+    await b.until(() => b.on('control').length === 1);
+    expect(b.on('lossy').length).toBeLessThanOrEqual(flood.length);
+    await castUntil(a, b, 1);
   });
 
   test('drop: both ends see one leave, and nothing can be sent', async () => {

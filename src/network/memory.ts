@@ -140,7 +140,7 @@ class MemoryTransport implements CountingTransport {
 
   async send(to: PeerId, lane: Lane, bytes: Uint8Array): Promise<void> {
     if (this.#state === 'crashed') return;
-    const link = this.#book.linkFor(to, bytes);
+    const link = this.#book.linkFor(to, lane, bytes);
     const copy = bytes.slice();
     this.#book.sent(to, copy.byteLength);
     this.#hub.deliver(this, to, lane, copy.byteLength, (end) => end.accept(this.self, link, lane, copy));

@@ -3,10 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { algorithmMessageBytes, encodeFrames } from '../protocol/codec.ts';
 import type { ProtocolError } from '../protocol/error.ts';
-import { type Frame, HEADER_BYTES, MAX_PART_BYTES, NO_SEAT, NO_VIEW } from '../protocol/frame.ts';
+import {
+  type Frame,
+  HEADER_BYTES,
+  MAX_PART_BYTES,
+  NO_SEAT,
+  NO_VIEW,
+  PACKET_PAYLOAD_BYTES,
+} from '../protocol/frame.ts';
 import { ERROR_WINDOW_MS, MAX_PROTOCOL_ERRORS } from './error-budget.ts';
 import { MemoryHub } from './memory.ts';
 import { type Letter, PostOffice } from './post-office.ts';
+import { MAX_PACKET_BYTES } from './transport.ts';
 
 const view = '00000000000000ab';
 
@@ -20,7 +28,7 @@ function open(hub: MemoryHub, clock: VirtualClock, id: string) {
   const post = new PostOffice(transport, { clock });
   const frames: { frame: Frame; from: string }[] = [];
   const left: string[] = [];
-  for (const type of ['control', 'algorithm', 'resync', 'sketch'] as const) {
+  for (const type of ['control', 'algorithm', 'resync', 'sketch', 'packet'] as const) {
     post.on(type, (frame, from) => frames.push({ frame, from }));
   }
   post.onLeave((peer, reason) => left.push(`${peer}: ${reason}`));
@@ -137,6 +145,26 @@ describe('PostOffice', () => {
     }
     expect(b.transport.peers()).toEqual(['a']);
     expect(b.post.totals().protocolErrors).toBe(3 * (MAX_PROTOCOL_ERRORS - 1));
+  });
+
+  it('sends packets over the lossy lane, counts them as the algorithm’s, and rubbish there as anywhere', async () => {
+    const { clock, a, b } = await couple();
+    const wire = algorithmMessageBytes(PACKET_PAYLOAD_BYTES);
+    expect(wire).toBe(MAX_PACKET_BYTES);
+    await a.post.send(letter('packet', PACKET_PAYLOAD_BYTES), 'b');
+    await expect(a.post.send(letter('packet', PACKET_PAYLOAD_BYTES + 1), 'b')).rejects.toThrow(RangeError);
+    const [onBulk] = encodeFrames({ ...letter('packet', 8), sequence: 1 });
+    const [onLossy] = encodeFrames({ ...letter('algorithm', 8), sequence: 1 });
+    if (onBulk === undefined || onLossy === undefined) throw new Error('no frame');
+    void a.transport.send('b', 'bulk', onBulk);
+    void a.transport.send('b', 'lossy', onLossy);
+    void a.transport.send('b', 'lossy', new Uint8Array(3));
+    await clock.pass(1);
+    expect(b.frames.map(({ frame }) => [frame.type, frame.payload.length])).toEqual([['packet', 1000]]);
+    expect(a.post.totals().bytesSent).toBe(wire);
+    expect(a.post.traffic(0).sentTo).toEqual(new Map([[1, wire]]));
+    expect(b.post.traffic(1).bytesReceived).toBe(wire);
+    expect(b.post.totals().protocolErrors).toBe(3);
   });
 
   it('refuses frames on the wrong lane and messages larger than makes sense', async () => {

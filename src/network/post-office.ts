@@ -13,7 +13,7 @@ import { MAX_SEATS } from '../protocol/control.ts';
 import type { ProtocolError } from '../protocol/error.ts';
 import type { Frame, FrameType } from '../protocol/frame.ts';
 import { ErrorBudget } from './error-budget.ts';
-import { type Lane, type PeerId, type Transport, TransportError } from './transport.ts';
+import { LANES, type Lane, type PeerId, type Transport, TransportError } from './transport.ts';
 
 /** A frame to send; the post office numbers it if the sender does not. */
 export type Letter = Omit<Frame, 'sequence'> & { readonly sequence?: number };
@@ -45,11 +45,12 @@ export interface PostOptions {
   readonly maxPayload?: (type: FrameType) => number;
 }
 
-const LANES: Readonly<Record<FrameType, Lane>> = {
+const LANE_OF: Readonly<Record<FrameType, Lane>> = {
   control: 'control',
   sketch: 'control',
   algorithm: 'bulk',
   resync: 'bulk',
+  packet: 'lossy',
 };
 
 interface Tally {
@@ -67,6 +68,7 @@ export class PostOffice {
     algorithm: new Set(),
     resync: new Set(),
     sketch: new Set(),
+    packet: new Set(),
   };
   readonly #joins = new Set<(peer: PeerId) => void>();
   readonly #leaves = new Set<(peer: PeerId, reason: string) => void>();
@@ -125,14 +127,14 @@ export class PostOffice {
   }
 
   /**
-   * Sends a message; resolves when the queue towards `to` has drained. Messages on a lane arrive in the
-   * order of the calls.
+   * Sends a message; resolves when the queue towards `to` has drained. Messages on a reliable lane arrive in
+   * the order of the calls.
    * @throws {TransportError} (as a rejection) if the peer is not connected.
    * @throws {RangeError} (as a rejection) for a frame that cannot be encoded.
    */
   async send(letter: Letter, to: PeerId): Promise<void> {
     const frame: Frame = { ...letter, sequence: letter.sequence ?? this.#nextSequence() };
-    const lane = LANES[frame.type];
+    const lane = LANE_OF[frame.type];
     const parts = encodeFrames(frame);
     if (to !== this.self && this.#transport.carrier(to) === null) {
       throw new TransportError(`Peer ${to} is not connected.`);
@@ -209,7 +211,7 @@ export class PostOffice {
       this.complain(from, decoded.error);
       return;
     }
-    if (LANES[decoded.part.type] !== lane) {
+    if (LANE_OF[decoded.part.type] !== lane) {
       const message = `A ${decoded.part.type} frame came on the ${lane} lane.`;
       this.complain(from, { name: 'type', message });
       return;
@@ -237,7 +239,7 @@ export class PostOffice {
   }
 
   #forget(peer: PeerId): void {
-    for (const lane of ['control', 'bulk']) this.#assemblers.delete(`${lane} ${peer}`);
+    for (const lane of LANES) this.#assemblers.delete(`${lane} ${peer}`);
     this.#budget.left(peer);
   }
 
@@ -253,7 +255,8 @@ export class PostOffice {
   #countSent(frame: Frame): void {
     const bytes = algorithmMessageBytes(frame.payload.length);
     switch (frame.type) {
-      case 'algorithm': {
+      case 'algorithm':
+      case 'packet': {
         this.#totals.bytesSent += bytes;
         const tally = this.#tally(frame.source);
         tally.bytesSent += bytes;
@@ -271,7 +274,7 @@ export class PostOffice {
   }
 
   #countReceived(frame: Frame): void {
-    if (frame.type !== 'algorithm') return;
+    if (frame.type !== 'algorithm' && frame.type !== 'packet') return;
     const bytes = algorithmMessageBytes(frame.payload.length);
     this.#totals.bytesReceived += bytes;
     // A stranger may make up any seat: beyond those that exist, nothing is kept for it.

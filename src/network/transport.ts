@@ -3,19 +3,30 @@
  *
  * Three implementations share one contract suite: `memory` (one process), `broadcast` (tabs of one
  * browser) and `webrtc` (PeerJS data channels). Lanes are separate channels, so that a heartbeat never
- * queues behind a model: `control` and `bulk` are reliable and ordered within their lane. A transport
- * never parses a message. Peers announce themselves by joining; how they find each other is the
- * transport's own affair.
+ * queues behind a model: `control` and `bulk` are reliable and ordered within their lane. `lossy` promises
+ * nothing: a message arrives once or never, in any order, and nobody waits. A transport never parses a
+ * message. Peers announce themselves by joining; how they find each other is the transport's own affair.
  */
 export type PeerId = string;
-export type Lane = 'control' | 'bulk';
+export const LANES = ['control', 'bulk', 'lossy'] as const;
+export type Lane = (typeof LANES)[number];
 
 /** Largest message a transport carries, in bytes. Larger ones are split by the protocol. */
 export const MAX_MESSAGE_BYTES = 65_536;
+/**
+ * Largest message on the lossy lane, in bytes: with the headers of SCTP, DTLS, UDP and IP it still fits one
+ * packet. A longer one would be lost with any of its packets.
+ */
+export const MAX_PACKET_BYTES = 1_040;
 /** `send` waits once more than this is queued towards a peer, in bytes... */
 export const HIGH_WATER_BYTES = 1_048_576;
 /** ...until less than this is left. */
 export const LOW_WATER_BYTES = 262_144;
+
+/** Largest message of a lane, in bytes. */
+export function largestMessage(lane: Lane): number {
+  return lane === 'lossy' ? MAX_PACKET_BYTES : MAX_MESSAGE_BYTES;
+}
 
 /** The peer is not (or no longer) connected, or the message is too large. */
 export class TransportError extends Error {
@@ -41,7 +52,8 @@ export interface Transport {
   /** Which implementation carries this peer ("webrtc", ...), or null if it is not connected. */
   carrier(peer: PeerId): string | null;
   /**
-   * Queues a message; resolves when the queue towards `to` is below the low-water mark.
+   * Queues a message; resolves when the queue towards `to` is below the low-water mark. On the lossy lane
+   * it resolves at once, and a message that finds the queue full is dropped.
    * `bytes` may be transferred: the caller must not use it afterwards.
    * @throws {TransportError} (as a rejection)
    */

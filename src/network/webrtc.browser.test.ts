@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { type Flock, joinedPair, Probe, pattern, transportContract } from './contract.ts';
 import { randomPeerId } from './identity.ts';
 import { workerEndpoints } from './testing/endpoints.ts';
-import { MAX_MESSAGE_BYTES } from './transport.ts';
+import { MAX_MESSAGE_BYTES, MAX_PACKET_BYTES } from './transport.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcPageOptions, type WebRtcStatus } from './webrtc/page.ts';
 
 const id = () => randomPeerId((bytes) => crypto.getRandomValues(bytes));
@@ -131,9 +131,11 @@ describe('a hostile peer', () => {
       connection.peerConnection.createDataChannel(name, { negotiated: true, id: stream });
     const control = lane('control', 101);
     const bulk = lane('bulk', 102);
+    // Reliable at this end, so that what it sends arrives.
+    const lossy = lane('lossy', 103);
     const open = (channel: RTCDataChannel) =>
       new Promise<void>((resolve) => channel.addEventListener('open', () => resolve(), { once: true }));
-    return { caller, control, bulk, opened: Promise.all([open(control), open(bulk)]) };
+    return { caller, control, bulk, lossy, opened: Promise.all([control, bulk, lossy].map(open)) };
   }
 
   test('a message over the limit, or of text, ends its connection and no other', async () => {
@@ -156,6 +158,23 @@ describe('a hostile peer', () => {
     ]);
     await a.transport.send(b.transport.self, 'bulk', pattern(6, 6));
     await b.until(() => b.messages.length === 1);
+    await all.end();
+  });
+
+  test('a message on the lossy lane that is no packet ends its connection', async () => {
+    const all = room();
+    const [a] = await joinedPair(all);
+    const { caller, lossy, opened } = await call(a.transport.self);
+    await opened;
+    await a.until(() => a.joins.includes(caller.id));
+    const packet = new Uint8Array(MAX_PACKET_BYTES).fill(3);
+    lossy.send(packet);
+    await a.until(() => a.on('lossy').length === 1);
+    expect(a.on('lossy')[0]).toEqual({ peer: caller.id, lane: 'lossy', bytes: packet });
+    lossy.send(new Uint8Array(MAX_PACKET_BYTES + 1));
+    await a.until(() => a.leaves.length === 1);
+    expect(a.leaves[0]).toEqual({ peer: caller.id, reason: 'a message that is too large' });
+    caller.destroy();
     await all.end();
   });
 

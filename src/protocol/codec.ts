@@ -13,6 +13,7 @@ import {
   HEADER_BYTES,
   MAX_PART_BYTES,
   MAX_PAYLOAD_BYTES,
+  PACKET_PAYLOAD_BYTES,
   PROTOCOL_VERSION,
 } from './frame.ts';
 
@@ -41,8 +42,19 @@ export function algorithmMessageBytes(payloadLength: number): number {
   return payloadLength + HEADER_BYTES * partCount(payloadLength);
 }
 
-/** Most payload bytes the grammar allows in a message of a type. Control and sketch are one part. */
+/** Number of packets that carry a payload of this many bytes over the lossy lane; at least one. */
+export function packetCount(payloadLength: number): number {
+  return Math.max(1, Math.ceil(payloadLength / PACKET_PAYLOAD_BYTES));
+}
+
+/** Exact size on the wire, headers included, of a payload that is sent in packets. */
+export function packetsBytes(payloadLength: number): number {
+  return payloadLength + HEADER_BYTES * packetCount(payloadLength);
+}
+
+/** Most payload bytes the grammar allows in a message of a type. Control, sketch and packet are one part. */
 export function largestPayload(type: FrameType): number {
+  if (type === 'packet') return PACKET_PAYLOAD_BYTES;
   return type === 'control' || type === 'sketch' ? MAX_PART_BYTES : MAX_PAYLOAD_BYTES;
 }
 
@@ -112,6 +124,8 @@ function frameType(number: number): FrameType | null {
       return 'resync';
     case FRAME_TYPES.sketch:
       return 'sketch';
+    case FRAME_TYPES.packet:
+      return 'packet';
     default:
       return null;
   }

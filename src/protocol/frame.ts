@@ -15,6 +15,8 @@ export const FRAME_TYPES = {
   resync: 3,
   /** A sketch of a worker's parameters (f32, little-endian). Counted as control traffic. */
   sketch: 4,
+  /** A part of an algorithm's message that fits one packet and may be lost. Counted as `bytesSent`. */
+  packet: 5,
 } as const;
 export type FrameType = keyof typeof FRAME_TYPES;
 
@@ -22,6 +24,8 @@ export type FrameType = keyof typeof FRAME_TYPES;
 export const HEADER_BYTES = 40;
 /** Most payload bytes one frame carries: header and payload fit in one transport message. */
 export const MAX_PART_BYTES = 65_536 - HEADER_BYTES;
+/** Most payload bytes of a `packet` frame: with its header it fits one packet of the network. */
+export const PACKET_PAYLOAD_BYTES = 1_000;
 /** Most bytes one whole message may have; longer ones are a protocol error. 64 MiB. */
 export const MAX_PAYLOAD_BYTES = 67_108_864;
 
@@ -32,7 +36,7 @@ export interface Frame {
   readonly view: string;
   /** Round of the algorithm (u32). */
   readonly round: number;
-  /** Step of a multi-step exchange within the round (u16). */
+  /** Step of a multi-step exchange within the round (u16); of a packet, its place in its message. */
   readonly step: number;
   /** Which of the round's exchanges (u8): see the algorithm's tags. */
   readonly tag: number;

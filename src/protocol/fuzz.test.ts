@@ -30,6 +30,7 @@ function seeds(): Uint8Array[] {
     frame,
     { ...frame, type: 'resync' as const, payload: new Uint8Array(0) },
     { ...frame, type: 'sketch' as const },
+    { ...frame, type: 'packet' as const },
     { ...frame, type: 'control' as const, codec: 0, payload: control },
     { ...frame, sequence: 2, payload: new Uint8Array(2 * MAX_PART_BYTES + 7) },
     { ...frame, sequence: 3, payload: new Uint8Array(40 * MAX_PART_BYTES + 7) },

@@ -23,9 +23,9 @@ interface TraceLine {
   readonly round: number;
 }
 
-/** One event of one worker; messages are told apart by sender, receiver, tag, round of sending and step. */
+/** One event of one worker; what they mean is written down where the file of them is: `e2e/experiments/trace.ts`. */
 export type TraceEvent =
-  | (TraceLine & { readonly kind: 'computed'; readonly step: number })
+  | (TraceLine & { readonly kind: 'computing' | 'computed'; readonly step: number })
   | (TraceLine & {
       readonly kind: 'sent';
       readonly to: number;
@@ -42,7 +42,6 @@ export type TraceEvent =
       readonly sentIn: number;
       readonly bytes: number;
     })
-  /** The state after everything before is the one that counts; a rolled-back round has not happened. */
   | (TraceLine & { readonly kind: 'committed' | 'rolled-back' });
 
 type WithoutTime<Event> = Event extends TraceEvent ? Omit<Event, 'at'> : never;
@@ -92,7 +91,7 @@ export class Emulation {
     const random = randomStream(recipe.seed, PURPOSE.simulation, COMPUTE * 0x10000 + seat, index);
     const varied = compute.milliseconds * (1 + compute.jitter * (2 * random.uniform() - 1));
     const left = since + varied * (stragglers.get(seat) ?? 1) - this.#clock.now();
-    if (left > 0) await this.#clock.sleep(left, signal);
+    if (left > 0) await (this.#clock.work ?? this.#clock).sleep(left, signal);
   }
 
   /** Sends a letter from one worker to another, over the emulated link if there is one. */
@@ -103,7 +102,7 @@ export class Emulation {
     if (this.#links === null) deliver();
     else {
       const bytes = algorithmMessageBytes(letter.payload.length);
-      this.#links.pass(letter.source, letter.destination, bytes, true, deliver);
+      this.#links.pass(letter.source, letter.destination, bytes, letter.type !== 'packet', deliver);
     }
   }
 
@@ -116,7 +115,8 @@ export class Emulation {
       this.#recipe = recipe;
       this.#conditions = conditionsIn(recipe);
       const { link } = this.#conditions;
-      this.#links = link === null ? null : new EmulatedLinks(this.#clock, recipe.seed, link);
+      this.#links =
+        link === null ? null : new EmulatedLinks(this.#clock.work ?? this.#clock, recipe.seed, link);
     }
     return this.#conditions;
   }

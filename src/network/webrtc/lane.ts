@@ -1,6 +1,7 @@
 /**
  * One lane as the worker sees it, whether it holds the data channel itself or a port to a page that does.
  */
+import { eachLane } from '../book.ts';
 import { type Lane, LOW_WATER_BYTES } from '../transport.ts';
 import type { RelayToPage, RelayToWorker } from './messages.ts';
 
@@ -47,12 +48,12 @@ export function channelLanes(channels: Readonly<Record<Lane, RTCDataChannel>>, e
       },
     };
   };
-  return { control: carrier('control'), bulk: carrier('bulk') };
+  return eachLane(carrier);
 }
 
 /** Lanes over a port to the page. */
 export function relayLanes(port: MessagePort, events: LaneEvents): Lanes {
-  const waiting = { control: 0, bulk: 0 };
+  const waiting: Record<Lane, number> = eachLane(() => 0);
   const tell = (message: RelayToPage, transfer: Transferable[] = []) => port.postMessage(message, transfer);
   port.onmessage = ({ data }: MessageEvent<RelayToWorker>) => {
     switch (data.kind) {
@@ -80,11 +81,11 @@ export function relayLanes(port: MessagePort, events: LaneEvents): Lanes {
       tell({ kind: 'bytes', lane, bytes: own }, [own]);
     },
     close() {
-      // One port stands for both lanes: closing either closes the link.
+      // One port stands for all lanes: closing any closes the link.
       tell({ kind: 'close' });
       port.onmessage = null;
       port.close();
     },
   });
-  return { control: carrier('control'), bulk: carrier('bulk') };
+  return eachLane(carrier);
 }

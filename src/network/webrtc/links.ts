@@ -1,11 +1,12 @@
 /**
- * The page's share of the connections: it opens and accepts PeerJS connections, adds the two lanes to
+ * The page's share of the connections: it opens and accepts PeerJS connections, adds the lanes to
  * each RTCPeerConnection, and hands them to the worker in the same task, which is the only moment a
  * browser allows it. From then on the page only watches: PeerJS's own channel carries nothing, and no
  * byte of a message passes here unless the browser cannot transfer channels (then `relay.ts` does it).
  */
 import type { DataConnection } from 'peerjs';
 import type { Clock } from '../../base/clock.ts';
+import { eachLane } from '../book.ts';
 import type { Lane, PeerId } from '../transport.ts';
 import { LANE_STREAMS, MAX_LINKS, type ToWorker } from './messages.ts';
 import { relayFromPage } from './relay.ts';
@@ -110,7 +111,7 @@ export class Links {
     });
   }
 
-  /** The worker has both lanes open. */
+  /** The worker has every lane open. */
   markJoined(id: number): void {
     const link = this.#byId(id);
     if (link === undefined) return;
@@ -140,11 +141,11 @@ export class Links {
   }
 
   #hand(link: Link): void {
-    const channels = { control: lane(link.rtc, 'control'), bulk: lane(link.rtc, 'bulk') };
+    const channels = eachLane((name) => lane(link.rtc, name));
     const message = { kind: 'link', link: link.id, peer: link.peer } as const;
     if (!this.#options.relay) {
       try {
-        this.#options.post({ ...message, via: channels }, [channels.control, channels.bulk]);
+        this.#options.post({ ...message, via: channels }, Object.values(channels));
         return;
       } catch {
         // A browser that cannot transfer channels (Chrome before 130, Firefox before 144).
@@ -174,7 +175,12 @@ export class Links {
 }
 
 function lane(rtc: RTCPeerConnection, name: Lane): RTCDataChannel {
-  const channel = rtc.createDataChannel(name, { negotiated: true, id: LANE_STREAMS[name] });
+  const channel = rtc.createDataChannel(name, {
+    negotiated: true,
+    id: LANE_STREAMS[name],
+    // Each message is one packet, sent once.
+    ...(name === 'lossy' ? { ordered: false, maxRetransmits: 0 } : {}),
+  });
   channel.binaryType = 'arraybuffer';
   return channel;
 }

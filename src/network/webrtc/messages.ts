@@ -12,8 +12,8 @@ import type { Lane, PeerId } from '../transport.ts';
 export const MAX_LINKS = 64;
 /** Label of our PeerJS connections; any other is refused. */
 export const LINK_LABEL = 'murmuration';
-/** Stream ids of the two lanes, the same at both ends; PeerJS's own channel takes a low one. */
-export const LANE_STREAMS: Readonly<Record<Lane, number>> = { control: 101, bulk: 102 };
+/** Stream ids of the lanes, the same at both ends; PeerJS's own channel takes a low one. */
+export const LANE_STREAMS: Readonly<Record<Lane, number>> = { control: 101, bulk: 102, lossy: 103 };
 
 /** How a tab stands with the signalling server and its room. */
 export interface WebRtcStatus {
@@ -43,7 +43,7 @@ export type ToWorker =
       readonly kind: 'link';
       readonly link: number;
       readonly peer: PeerId;
-      /** The channels themselves, or (where they cannot be transferred) a port that stands for both. */
+      /** The channels themselves, or (where they cannot be transferred) a port that stands for all. */
       readonly via: Readonly<Record<Lane, RTCDataChannel>> | MessagePort;
     }
   | { readonly kind: 'down'; readonly link: number; readonly reason: string }

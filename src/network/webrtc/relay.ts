@@ -4,10 +4,11 @@
  * may wait on the port is bounded: towards the network by the worker's flow control, which counts what the
  * page has not yet sent; towards the worker by what it has not yet taken.
  */
-import { type Lane, LOW_WATER_BYTES } from '../transport.ts';
+import { eachLane } from '../book.ts';
+import { LANES, type Lane, LOW_WATER_BYTES } from '../transport.ts';
 import type { RelayToPage, RelayToWorker } from './messages.ts';
 
-/** A worker that leaves so much untaken has stalled; the link ends. */
+/** A worker that leaves so much untaken has stalled; the link ends, unless the message may be lost. */
 const MOST_UNTAKEN_BYTES = 16_777_216;
 
 /** The page's end. `down` ends the link. */
@@ -18,7 +19,7 @@ export function relayFromPage(
 ): void {
   let untaken = 0;
   const tell = (message: RelayToWorker, transfer: Transferable[] = []) => port.postMessage(message, transfer);
-  const lanes = { control: relayLane('control'), bulk: relayLane('bulk') };
+  const lanes = eachLane(relayLane);
 
   function relayLane(lane: Lane) {
     const channel = channels[lane];
@@ -39,9 +40,12 @@ export function relayFromPage(
         down('a message that is not binary');
         return;
       }
+      if (untaken + data.byteLength > MOST_UNTAKEN_BYTES) {
+        if (lane !== 'lossy') down('messages come faster than they are taken');
+        return;
+      }
       untaken += data.byteLength;
-      if (untaken > MOST_UNTAKEN_BYTES) down('messages come faster than they are taken');
-      else tell({ kind: 'bytes', lane, bytes: data }, [data]);
+      tell({ kind: 'bytes', lane, bytes: data }, [data]);
     });
     return {
       send(bytes: ArrayBuffer) {
@@ -57,8 +61,7 @@ export function relayFromPage(
     if (data.kind === 'bytes') lanes[data.lane].send(data.bytes);
     else if (data.kind === 'taken') untaken -= data.bytes;
     else {
-      channels.control.close();
-      channels.bulk.close();
+      for (const lane of LANES) channels[lane].close();
       port.close();
     }
   };

@@ -1,14 +1,23 @@
 /**
  * The WebRTC transport as the session's worker sees it: data channels that the page negotiated and handed
- * over. A peer joins when both of its lanes are open, and leaves when either closes, the page says its
+ * over. A peer joins when all of its lanes are open, and leaves when either closes, the page says its
  * connection is down, or it is dropped. Whether a silent peer is alive is the room's heartbeat's affair:
  * a closed laptop never says goodbye.
  */
-import { type CountingTransport, DrainGate, PeerBook, plainBytes, type Traffic } from '../book.ts';
+import {
+  type CountingTransport,
+  DrainGate,
+  eachLane,
+  failAll,
+  PeerBook,
+  plainBytes,
+  type Traffic,
+} from '../book.ts';
 import {
   HIGH_WATER_BYTES,
+  LANES,
   type Lane,
-  MAX_MESSAGE_BYTES,
+  largestMessage,
   type PeerId,
   TransportError,
   type TransportEvents,
@@ -37,9 +46,9 @@ export function webRtcTransport(
 class Link {
   readonly id: number;
   readonly peer: PeerId;
-  readonly gates: Readonly<Record<Lane, DrainGate>> = { control: new DrainGate(), bulk: new DrainGate() };
+  readonly gates = eachLane((lane) => new DrainGate(lane));
   readonly open = new Set<Lane>();
-  /** Messages of an eager peer, from before both lanes were open here. */
+  /** Messages of an eager peer, from before all lanes were open here. */
   early: { lane: Lane; bytes: Uint8Array }[] | null = [];
   earlyBytes = 0;
   lanes: Lanes | null = null;
@@ -89,12 +98,12 @@ class WorkerTransport implements WebRtcTransport {
   }
 
   async send(to: PeerId, lane: Lane, bytes: Uint8Array): Promise<void> {
-    const link = this.#book.linkFor(to, bytes);
+    const link = this.#book.linkFor(to, lane, bytes);
     const carrier = link.lanes?.[lane];
     if (carrier === undefined) throw new TransportError(`Peer ${to} is not connected.`);
     const gate = link.gates[lane];
     const { byteLength } = bytes;
-    gate.admit(carrier.queued(), byteLength);
+    if (!gate.admit(carrier.queued(), byteLength)) return;
     try {
       carrier.send(plainBytes(bytes));
     } catch (error) {
@@ -152,7 +161,7 @@ class WorkerTransport implements WebRtcTransport {
   }
 
   #joinIfReady(link: Link): void {
-    if (link.lanes === null || link.open.size < 2 || link.early === null) return;
+    if (link.lanes === null || link.open.size < LANES.length || link.early === null) return;
     const { early } = link;
     link.early = null;
     this.#tell({ kind: 'joined', link: link.id });
@@ -161,9 +170,9 @@ class WorkerTransport implements WebRtcTransport {
   }
 
   #received(link: Link, lane: Lane, bytes: Uint8Array): void {
-    if (bytes.byteLength > MAX_MESSAGE_BYTES) this.#end(link, 'a message that is too large', true);
+    if (bytes.byteLength > largestMessage(lane)) this.#end(link, 'a message that is too large', true);
     else if (link.early === null) this.#book.received(link.peer, lane, bytes);
-    else {
+    else if (lane !== 'lossy') {
       link.earlyBytes += bytes.byteLength + 64;
       link.early.push({ lane, bytes });
       if (link.earlyBytes > HIGH_WATER_BYTES) this.#end(link, 'too much was sent too early', true);
@@ -172,10 +181,8 @@ class WorkerTransport implements WebRtcTransport {
 
   #end(link: Link, reason: string, ours = false): void {
     if (!this.#links.delete(link.id)) return;
-    link.lanes?.control.close();
-    link.lanes?.bulk.close();
-    link.gates.control.fail(`Peer ${link.peer} has left: ${reason}.`);
-    link.gates.bulk.fail(`Peer ${link.peer} has left: ${reason}.`);
+    for (const lane of LANES) link.lanes?.[lane].close();
+    failAll(link.gates, `Peer ${link.peer} has left: ${reason}.`);
     this.#tell({ kind: 'drop', link: link.id, ours });
     if (this.#book.get(link.peer) === link) this.#book.left(link.peer, reason);
   }
