@@ -12,6 +12,7 @@
  * M̂ + mean E'. A worker that is alone compresses nothing.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
+import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Costing, counted, held, type Node } from './algorithm.ts';
 import { COLLECTIVE, meanOverAll, meanOverAllCost, needsOfCollective } from './collectives/mean.ts';
 import {
@@ -87,10 +88,7 @@ export const acpSgd: AlgorithmEntry = {
     const M = node.scratch('M');
     const E = node.next('E');
     const mean = node.scratch('mean');
-    compute.linear(M, [
-      [1, await node.gradient(state.x)],
-      [1, held(state, 'E')],
-    ]);
+    addResidual(compute, M, [[1, await node.gradient(state.x)]], held(state, 'E'));
     if (size === 1 || plan.matrices.length === 0) {
       await meanOverAll(node, FACTOR, M, mean);
       compute.linear(E, []);
@@ -107,8 +105,9 @@ export const acpSgd: AlgorithmEntry = {
 
     await orthonormal(node, plan, other, held(state, other), fixed);
     project(node, plan, side, M, fixed, own);
-    compute.linear(E, [[1, M]]);
-    subtractProduct(node, plan, side === 'P' ? { P: own, Q: fixed } : { P: fixed, Q: own }, E);
+    keepResidual(compute, E, M, (dest) => {
+      subtractProduct(node, plan, side === 'P' ? { P: own, Q: fixed } : { P: fixed, Q: own }, dest);
+    });
     clearWholes(node, plan, E);
     packWholes(node, plan, side, M, own);
     await meanOverAll(node, FACTOR, own, averaged, undefined, messages[side]);

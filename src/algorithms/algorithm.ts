@@ -68,6 +68,26 @@ export interface Received extends Encoded, Neighbour {
   readonly step: number;
 }
 
+/** A message that is due in packets: of whom, and how long it is. */
+export interface Due {
+  readonly rank: number;
+  readonly bytes: number;
+}
+
+/** How long packets are waited for, in milliseconds. */
+export interface Patience {
+  /** Nobody is waited for beyond this time of the session's clock (`Node.now`). */
+  readonly by: number;
+  /** A sender that was heard, and then nothing for so long, has sent all that will come. */
+  readonly silence: number;
+}
+
+/** What came of a message that was sent in packets: zeros stand where one is missing. */
+export interface Pieces extends Encoded, Neighbour {
+  /** For every packet of the message, whether it came. */
+  readonly came: readonly boolean[];
+}
+
 /** A compressor at work for this node, over a layout: the whole model's, or a part's. */
 export interface Packer {
   /** Payload bytes of a message (the largest, if they vary). */
@@ -156,6 +176,18 @@ export interface Node {
   share(tag: number, source: Vector): Promise<Message>;
   /** Decodes a message of `share`: dest = or += weight · decoded. @throws for an invalid message. */
   decode(message: Encoded, dest: Vector, weight: number, mode: WriteMode): void;
+  /**
+   * Sends a message over the lossy lane, in packets of `PACKET_PAYLOAD_BYTES`: each arrives or does not, and
+   * none is sent again. Phases of a round have ascending tags.
+   */
+  cast(to: number, tag: number, message: Message): void;
+  /**
+   * What comes of messages of this round with this tag that others `cast`, in the order of `from`. Waits until
+   * patience ends, or it is plain that no more will come; what comes afterwards is dropped.
+   */
+  collect(tag: number, from: readonly Due[], patience: Patience): Promise<readonly Pieces[]>;
+  /** Milliseconds of the session's clock, real or virtual. */
+  now(): number;
   // Of asynchronous algorithms, whose workers each have a round count of their own:
 
   /** Takes the oldest message with one of these tags that has come, or null. Does not wait. */
@@ -211,6 +243,8 @@ export interface Costing {
   compressed(layout: Layout): number;
   /** The same for whole f32 numbers. */
   dense(length: number): number;
+  /** A message of the recipe's compressor over a layout, sent in packets. */
+  packets(layout: Layout): Cost;
 }
 
 /** Sent by all workers together in one round, once warm-up is over. */
@@ -240,6 +274,8 @@ export interface AlgorithmEntry {
   readonly prefers?: { readonly topology?: Preference; readonly compressor?: Preference };
   /** Every worker goes at its own speed and counts its own rounds: nobody waits for the slowest. */
   readonly asynchronous?: true;
+  /** Batches are a stream to be predicted as they come: what counts is the regret. */
+  readonly online?: true;
   /**
    * The optimizers it takes: `local` for all that a worker can step by alone, or the ids of some; plain SGD
    * alone if not given.
@@ -259,6 +295,11 @@ export interface AlgorithmEntry {
   enter(node: Node, start: Start): Promise<State>;
   /** One round: returns the next state, made of vectors from `node.next`. */
   round(node: Node, state: State): Promise<State>;
+  /**
+   * Whether this worker has no part in this round: it sends and hears nothing, and its state stays as it is.
+   * The runtime then does without the round, and keeps the state off the device.
+   */
+  rests?(node: Node): boolean;
   /**
    * For algorithms that put a part of a round off to the next: takes it now, so that `x` is what these
    * rounds make of it. All workers together, before they evaluate and when a view ends without an abort.

@@ -14,6 +14,7 @@
  * is an ordinary worker, and compresses its own gradients like everybody. When it leaves, whoever is then at
  * the centre goes on; what was pushed to it and not yet told is lost.
  */
+import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import type { Vector } from '../compute/compute.ts';
 import {
   type AlgorithmEntry,
@@ -51,13 +52,14 @@ function follow(node: Node, state: State, step: Encoded): State {
 
 /** v = γ g + e compressed, and what that leaves out. */
 async function squeeze(node: Node, gradient: Vector, state: State): Promise<{ q: Message; e: Vector }> {
+  const packer = node.compressed();
   const e = node.next('e');
-  node.compute.linear(e, [
-    [node.learningRate, gradient],
-    [1, held(state, 'e')],
-  ]);
-  const q = await node.compressed().encode(e, PUSH);
-  node.compressed().decode(q, e, -1, 'add');
+  const v = node.scratch('v');
+  addResidual(node.compute, v, [[node.learningRate, gradient]], held(state, 'e'));
+  const q = await packer.encode(v, PUSH);
+  keepResidual(node.compute, e, v, (dest, weight, mode) => {
+    packer.decode(q, dest, weight, mode);
+  });
   return { q, e };
 }
 
@@ -68,10 +70,13 @@ async function applyPush(node: Node, state: State, q: Encoded, from: number, see
   const packer = node.compressed();
   node.staleness(short(counted(state, 'version') - seen));
   const E = node.next('E');
-  node.compute.linear(E, [[1, held(state, 'E')]]);
-  packer.decode(q, E, 1, 'add');
-  const r = await packer.encode(E, NEWS);
-  packer.decode(r, E, -1, 'add');
+  const v = node.scratch('server v');
+  addResidual(node.compute, v, [], held(state, 'E'));
+  packer.decode(q, v, 1, 'add');
+  const r = await packer.encode(v, NEWS);
+  keepResidual(node.compute, E, v, (dest, weight, mode) => {
+    packer.decode(r, dest, weight, mode);
+  });
   const version = counted(state, 'version') + 1;
   const next = { ...follow(node, state, r), E };
   node.commit(next);

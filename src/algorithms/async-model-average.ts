@@ -7,7 +7,7 @@
  *
  * Gan, Lian et al.: BAGUA, VLDB 2022, arXiv 2107.01499 (async model average). What is added is a difference,
  * so steps taken meanwhile are not lost, and the sum of all models moves by gradients alone. Nobody waits: a
- * worker opens the next averaging after some steps of its own, the others join as soon as they hear of it,
+ * worker opens the next averaging some steps after the last, the others join as soon as they hear of it,
  * also in the middle of a gradient. Differences from the authors' code: the interval is a number of steps
  * instead of milliseconds, snapshots go from everybody to everybody, and there is no warm-up with all-reduce.
  * A view change ends what is under way; an averaging that some have added is then added by all.
@@ -180,8 +180,6 @@ export const asyncModelAverage: AlgorithmEntry = {
       [1, state.x],
       [-node.learningRate, gradient],
     ]);
-    state = { ...state, x, since: counted(state, 'since') + 1 };
-    node.commit(state);
-    return attend(node, state);
+    return { ...state, x, since: counted(state, 'since') + 1 };
   },
 };

@@ -10,6 +10,7 @@
  * is the model itself: with one bit the noise is as large as the model, and η must be small.
  */
 import { numberOption } from '../base/options.ts';
+import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, held } from './algorithm.ts';
 import { shareCost } from './costs.ts';
 import { beginOptimizer } from './local-optimizer.ts';
@@ -58,13 +59,11 @@ export const deepsqueeze: AlgorithmEntry = {
     const h = node.scratch('h');
     const v = node.scratch('v');
     const remembered = await descend(node, state, h);
-    compute.linear(v, [
-      [1, h],
-      [1, held(state, 'e')],
-    ]);
+    addResidual(compute, v, [[1, h]], held(state, 'e'));
     const own = await node.share(MODEL, v);
-    compute.linear(e, [[1, v]]);
-    node.decode(own, e, -1, 'add');
+    keepResidual(compute, e, v, (dest, weight, mode) => {
+      node.decode(own, dest, weight, mode);
+    });
     compute.linear(x, [[1, h]]);
     node.decode(own, x, eta * (node.selfWeight - 1), 'add');
     for (const message of await node.gather(MODEL)) node.decode(message, x, eta * message.weight, 'add');

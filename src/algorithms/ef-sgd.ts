@@ -12,6 +12,7 @@
  * goes from tab to tab is compressed, shard by shard; x − (1/n) Σ e then moves by −γ mean d just so.
  */
 import { numberOption, type OptionSchema, type Options } from '../base/options.ts';
+import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, held } from './algorithm.ts';
 import { allGatherCost, allGatherMean } from './collectives/all-gather.ts';
 import { hierarchicalSparseCost, hierarchicalSparseSum } from './collectives/hierarchical.ts';
@@ -68,17 +69,15 @@ const common = {
       [numberOption(node.options, 'momentum'), held(state, 'm')],
       [1, await node.gradient(state.x)],
     ]);
-    compute.linear(p, [
-      [1, held(state, 'e')],
-      [node.learningRate, m],
-    ]);
+    addResidual(compute, p, [[node.learningRate, m]], held(state, 'e'));
     if (isHierarchical(node.options)) {
       await hierarchicalSparseSum(node, STEP, p, mean, e);
       compute.linear(mean, [[1 / node.size, mean]]);
     } else {
       const own = await allGatherMean(node, STEP, p, mean);
-      compute.linear(e, [[1, p]]);
-      node.decode(own, e, -1, 'add');
+      keepResidual(compute, e, p, (dest, weight, mode) => {
+        node.decode(own, dest, weight, mode);
+      });
     }
     stepReplica(node, state.x, mean, 1, x);
     return { x, e, m };

@@ -20,6 +20,7 @@ import {
   FEDERATED_OPTIONS,
   federatedCost,
   needsStar,
+  rests,
   rowsIn,
   serverOf,
   trainLocally,
@@ -39,6 +40,7 @@ const common = {
   gradients: localSteps,
   cost: federatedCost,
   enter: begin,
+  rests,
   round: (node, state) => federate(node, state, 0, 0),
 } as const satisfies Partial<AlgorithmEntry>;
 
@@ -98,10 +100,10 @@ export const fedprox: AlgorithmEntry = {
   round: (node, state) => federate(node, state, 0, numberOption(node.options, 'mu')),
 };
 
-/** v begins where the model is: w_0, or the model that a worker takes over without the server's v. */
+/** v begins where the model is, at w_0 and wherever it is not the server's: who takes over has no momentum yet. */
 async function begin(node: Node, start: Start): Promise<State> {
   const state = await beginFederated(node, start, ['v']);
-  if (counted(state, 'at') > 0) return state;
+  if (counted(state, 'at') > 0 && node.rank === serverOf(node)) return state;
   const v = node.next('v');
   node.compute.linear(v, [[1, state.x]]);
   return { ...state, v };
@@ -133,7 +135,7 @@ async function federate(node: Node, state: State, beta: number, mu: number): Pro
     ]);
   }
   const latest = await distribute(node, NEXT, x);
-  // Whoever takes over from a server that left begins without momentum.
+  // Where there is no server v is the model: who rests holds just that.
   if (rank !== serverOf(node)) compute.linear(v, [[1, x]]);
   return { x, v, at: latest ? round + 1 : counted(state, 'at'), ...rowsIn(state) };
 }

@@ -4,8 +4,9 @@
  *
  * In a round every client that was drawn trains from the model it holds and sends it to the centre; the
  * centre makes the next model and sends it to those drawn for the next round, all of which know from the
- * common seed who they are. A client that is not drawn rests and keeps the model it got last. The centre
- * is a client, too. When it leaves, the graph has another centre, and all take over the latest model that
+ * common seed who they are. A client that is not drawn rests and keeps the model it got last; its state is
+ * parked on the host, so that many more clients than train at once fit on a device. The centre is a client,
+ * too. When it leaves, the graph has another centre, and all take over the latest model that
  * anybody holds. McMahan, Moore, Ramage, Hampson, Agüera y Arcas, AISTATS 2017, arXiv 1602.05629.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
@@ -57,6 +58,12 @@ export function clientsOf(node: Node, round: number): readonly number[] {
   const ranks = Array.from({ length: node.size }, (_, rank) => rank);
   const order = node.commonRandom(DRAW, round).shuffle(ranks);
   return order.slice(0, clientCount(node.options, node.size)).sort((a, b) => a - b);
+}
+
+/** Neither in this round nor, to be sent the model, in the next; the server never rests. */
+export function rests(node: Node): boolean {
+  if (node.rank === serverOf(node)) return false;
+  return ![node.round, node.round + 1].some((round) => clientsOf(node, round).includes(node.rank));
 }
 
 function clientCount(options: Node['options'], n: number): number {

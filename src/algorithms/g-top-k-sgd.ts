@@ -10,6 +10,7 @@
  * (see `collectives/g-top-k.ts`). A worker that is alone compresses nothing.
  */
 import { booleanOption, numberOption } from '../base/options.ts';
+import { addResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Configuration, held, type Refusal } from './algorithm.ts';
 import { gTopKCost, gTopKSum } from './collectives/g-top-k.ts';
 import { needsComplete } from './needs.ts';
@@ -66,10 +67,7 @@ export const gTopKSgd: AlgorithmEntry = {
       [numberOption(options, 'momentum'), held(state, 'm')],
       [1, await node.gradient(state.x)],
     ]);
-    compute.linear(p, [
-      [1, held(state, 'e')],
-      [node.learningRate, m],
-    ]);
+    addResidual(compute, p, [[node.learningRate, m]], held(state, 'e'));
     const sum = size === 1 ? p : node.scratch('sum');
     if (size === 1) compute.linear(e, []);
     else await gTopKSum(node, STEP, p, sum, e, booleanOption(options, 'leakFree'));

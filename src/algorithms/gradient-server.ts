@@ -6,8 +6,8 @@
  *
  * The server is an ordinary worker: it learns too, and answers in the middle of its own gradients. When it
  * leaves, whoever is then at the centre goes on from the newest model that anybody holds. What had been
- * pushed to one that left is lost; a round that a view change rolled back is done again, so its gradient
- * may count twice.
+ * pushed to one that left is lost, and so is its momentum; a round that a view change rolled back is done
+ * again, so its gradient may count twice.
  */
 import type { Vector } from '../compute/compute.ts';
 import { type AlgorithmEntry, counted, type Node, type Start, type State } from './algorithm.ts';

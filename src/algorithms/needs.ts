@@ -39,13 +39,16 @@ export function needsDoublyStochastic(name: string, { topology, graph }: Configu
   if (graph === null || graph.doublyStochastic) return null;
   return (
     `${name} averages, and on ${topology} averages drift: some workers are heard more than others. ` +
-    'Choose an undirected graph, or SGP, which corrects for it.'
+    (graph.directed
+      ? 'Choose an undirected graph, or SGP, which corrects for it.'
+      : 'Choose Metropolis weights (topology.weights=metropolis).')
   );
 }
 
 /** The same undirected graph every round: what is held of a neighbour must stay true. */
-export function needsFixedSymmetric(name: string, { topology, graph }: Configuration): Refusal | null {
-  if (graph === null || (!graph.dynamic && !graph.directed)) return null;
+export function needsFixedSymmetric(name: string, given: Configuration): Refusal | null {
+  const { topology, graph } = given;
+  if (graph === null || (!graph.dynamic && !graph.directed)) return needsDoublyStochastic(name, given);
   const why = graph.directed ? 'has one-way edges' : 'changes every round';
   return `${name} keeps account of every neighbour, and ${topology} ${why}. Choose a fixed undirected graph.`;
 }

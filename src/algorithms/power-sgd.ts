@@ -12,6 +12,7 @@
  * before it sets in; a worker that is alone compresses nothing.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
+import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Costing, held, type Node } from './algorithm.ts';
 import { COLLECTIVE, meanOverAll, meanOverAllCost, needsOfCollective } from './collectives/mean.ts';
 import {
@@ -83,10 +84,7 @@ export const powerSgd: AlgorithmEntry = {
     const M = node.scratch('M');
     const E = node.next('E');
     const mean = node.scratch('mean');
-    compute.linear(M, [
-      [1, await node.gradient(state.x)],
-      [1, held(state, 'E')],
-    ]);
+    addResidual(compute, M, [[1, await node.gradient(state.x)]], held(state, 'E'));
     if (size === 1 || plan.matrices.length === 0) {
       await meanOverAll(node, FIRST, M, mean);
       compute.linear(E, []);
@@ -110,10 +108,12 @@ export const powerSgd: AlgorithmEntry = {
 
     expand(node, plan, { P, Q }, mean);
     unpackWholes(node, plan, 'P', meanP, mean);
-    compute.linear(E, [
-      [1, M],
-      [-1, mean],
-    ]);
+    keepResidual(compute, E, M, (dest, weight) => {
+      compute.linear(dest, [
+        [1, dest],
+        [weight, mean],
+      ]);
+    });
     clearWholes(node, plan, E);
     return { ...stepAlongMean(node, state, mean), E, Q };
   },

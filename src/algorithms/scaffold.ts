@@ -18,6 +18,7 @@ import {
   FEDERATED_OPTIONS,
   federatedCost,
   needsStar,
+  rests,
   rowsIn,
   serverOf,
   trainLocally,
@@ -40,6 +41,7 @@ export const scaffold: AlgorithmEntry = {
   prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
   options: FEDERATED_OPTIONS,
   gradients: localSteps,
+  rests,
   refuses: (given) =>
     needsStar('SCAFFOLD', given) ?? needsWholeNumbers('SCAFFOLD', 'Choose none or fp16.', given),
   cost(given) {

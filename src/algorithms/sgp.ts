@@ -73,6 +73,7 @@ export const overlapSgp: AlgorithmEntry = {
 export const onlinePushSum: AlgorithmEntry = {
   ...common,
   id: 'online-push-sum',
+  online: true,
   label: 'online push-sum',
   description: 'Push-sum on a stream of data: a worker need only know whom it trusts.',
   paper: 'He, Tan, Tang et al., 2019, arXiv 1910.04956',

@@ -38,7 +38,10 @@ export interface MessageKey {
 export interface Codec {
   /** Size in bytes of every message of this codec (no header); the largest, if the entry is `variable`. */
   readonly bytes: number;
-  /** Encodes `source`; one read-back of at most `bytes` bytes. `key` matters to random compressors only. */
+  /**
+   * Encodes `source`, which must stay as it is until this resolves. Reads back the message, or as little more
+   * as lets the host make it, never the vector. `key` matters to random compressors only.
+   */
   encode(source: Vector, key: MessageKey): Promise<Uint8Array>;
   /** Checks on the host, then records dest = or += weight · decoded. */
   decode(bytes: Uint8Array, dest: Vector, weight: number, mode: WriteMode): DecodeResult;

@@ -16,8 +16,8 @@ import type { Rig } from './contract-rig.ts';
 import { square } from './expectations/expectation.ts';
 import { KEY, LAYOUTS, SEED, samples, squaredDistance, sum } from './testing.ts';
 
-/** Keys to average over: many on the cpu, where they cost little. */
-const DRAWS = { cpu: 120, webgpu: 40 } as const;
+/** Keys to average over. */
+const DRAWS = 120;
 /** Keys for a large vector of any kind but normal; enough for their spread to mean something. */
 const FEW_DRAWS = 20;
 const BAND = 6;
@@ -26,8 +26,8 @@ const UNEVEN = ['heavy-tailed', 'one large'];
 /** From this many coordinates on, the whole distance of the mean is a narrow quantity. */
 const MANY = 1000;
 
-/** Rounding of decoded products, and of scales: on a device sums of thousands are f32. */
-const SLACK = { cpu: 1e-5, webgpu: 1e-4 } as const;
+/** Rounding of decoded products, and of scales. */
+const SLACK = 1e-5;
 
 export function itKeepsItsClass(rig: Rig): void {
   const { options, expectation, subjects } = rig;
@@ -48,7 +48,7 @@ export function itKeepsItsClass(rig: Rig): void {
     const layout = subjects[at]?.layout;
     if (layout === undefined) throw new Error('There is a layout for every subject.');
     const norm = square(values);
-    const slack = SLACK[rig.compute.backend] * norm + BAND * error;
+    const slack = SLACK * norm + BAND * error;
     const { squaredError, delta, alphaSquared } = expectation;
     const where = `${name}, ${layout.length} coordinates`;
     if (squaredError !== undefined && !(draws && isUneven(name, layout.length))) {
@@ -75,10 +75,9 @@ export function itKeepsItsClass(rig: Rig): void {
   }
 
   it('leaves the error that its class promises, in the mean over many keys', async () => {
-    const most = DRAWS[rig.compute.backend];
     for (const [at, { layout, sender }] of subjects.entries()) {
       for (const [name, values] of rig.samples(layout.length)) {
-        const count = layout.length >= MANY && name !== 'normal' ? FEW_DRAWS : most / 2;
+        const count = layout.length >= MANY && name !== 'normal' ? FEW_DRAWS : DRAWS / 2;
         const errors: number[] = [];
         await forEachDraw(rig, sender, values, count, (result) => {
           errors.push(squaredDistance(result, values));
@@ -96,7 +95,7 @@ export function itKeepsItsClass(rig: Rig): void {
   if (rig.class !== 'unbiased') return;
 
   it('has the mean of its vector over many keys', async () => {
-    const count = DRAWS[rig.compute.backend];
+    const count = DRAWS;
     for (const [at, { layout, sender }] of subjects.entries()) {
       // One large vector is enough.
       if (layout.length >= MANY && at < subjects.length - 1) continue;
@@ -118,7 +117,7 @@ export function itKeepsItsClass(rig: Rig): void {
           const mean = sum(sample) / count;
           const spread = sum(sample.map((value) => (value - mean) ** 2)) / (count - 1);
           const variance = Math.max(spread, layout.length < MANY ? bound : 0);
-          const band = BAND * Math.sqrt(variance / count) + SLACK[rig.compute.backend] * Math.sqrt(norm);
+          const band = BAND * Math.sqrt(variance / count) + SLACK * Math.sqrt(norm);
           expect(Math.abs(mean), `${name}, ${layout.length} coordinates`).toBeLessThanOrEqual(band);
         }
         if (layout.length >= MANY) {

@@ -28,6 +28,7 @@ export const msTopK: CompressorEntry = {
     const k = keptCount(layout.length, options);
     return new PairsCodec(ID, compute, layout.length, k, (source, message, key) => {
       compute.sparsification.approximateTopK(source, k, drawSeed(key), message);
+      return compute.readWords(message);
     });
   },
 };

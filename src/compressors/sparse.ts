@@ -35,8 +35,8 @@ export function keptCount(length: number, options: Options): number {
   return Math.min(length, Math.max(1, wanted));
 }
 
-/** Records the choice: writes k indices, then k values, into the message. */
-type Choose = (source: Vector, message: Words, key: MessageKey) => void;
+/** Reads back the choice: k indices, then k values. `message` is room for it on the device. */
+type Choose = (source: Vector, message: Words, key: MessageKey) => Promise<Uint32Array>;
 
 /** The codec of a message of k pairs. */
 export class PairsCodec implements Codec {
@@ -59,8 +59,7 @@ export class PairsCodec implements Codec {
   }
 
   async encode(source: Vector, key: MessageKey): Promise<Uint8Array> {
-    this.#choose(source, this.#message, key);
-    return bytesOfWords(await this.#compute.readWords(this.#message));
+    return bytesOfWords(await this.#choose(source, this.#message, key));
   }
 
   decode(bytes: Uint8Array, dest: Vector, weight: number, mode: WriteMode): DecodeResult {

@@ -23,8 +23,6 @@ export const topK: CompressorEntry = {
   bytes: (layout, options) => 8 * keptCount(layout.length, options),
   create(compute, layout, options) {
     const k = keptCount(layout.length, options);
-    return new PairsCodec(ID, compute, layout.length, k, (source, message) => {
-      compute.topK(source, k, message);
-    });
+    return new PairsCodec(ID, compute, layout.length, k, (source) => compute.topK(source, k));
   },
 };

@@ -15,6 +15,7 @@ import {
   spectrum,
 } from './spectrum.ts';
 import { type Edge, isDirected, type TopologyEntry } from './topology.ts';
+import { weightsOf } from './weights.ts';
 
 export interface Graph {
   /** Number of workers. */
@@ -28,8 +29,8 @@ export interface Graph {
   /** Every edge of any round. */
   readonly support: readonly Edge[];
   /**
-   * Mixing matrix W, rows by position: row i holds what i gives to what it receives. Metropolis weights,
-   * or push-sum weights (columns sum to 1) where the graph is directed.
+   * Mixing matrix W, rows by position: row i holds what i gives to what it receives. Metropolis weights
+   * unless the options say otherwise, or push-sum weights (columns sum to 1) where the graph is directed.
    */
   readonly weights: Mixing;
   /** Positions whose messages i hears in this round, ascending; itself not among them. */
@@ -85,6 +86,8 @@ export interface GraphTraits {
   readonly directed?: boolean;
   /** Every edge of any round, for a graph whose rounds differ. */
   readonly support?: () => readonly Edge[];
+  /** The mixing matrix; Metropolis weights, or push-sum weights where it is directed, if not given. */
+  readonly weights?: () => Mixing;
 }
 
 /** A graph from its edges: sorted, without loops and doubles. @throws {RangeError} for one to nowhere. */
@@ -97,7 +100,7 @@ export function graphOfEdges(n: number, edges: readonly Edge[], traits: GraphTra
   const hub = onward.findIndex((list) => list.length === n - 1);
 
   const support = once(traits.support ?? (() => edges));
-  const weights = once(() => (directed ? pushSum(n, edges) : metropolis(n, edges)));
+  const weights = once(traits.weights ?? (() => (directed ? pushSum(n, edges) : metropolis(n, edges))));
   const doublyStochastic = once(() => isDoublyStochastic(weights()));
   const symmetric = once(() => isSymmetric(weights()));
   const together = once(() => connected(n, support(), directed));
@@ -147,8 +150,9 @@ export function graphOf(
   const possible = impossibleReason(entry, options, n) === null;
   const edges = possible ? entry.edges(n, round, seed, options) : [];
   const directed = isDirected(entry, options);
-  if (entry.dynamic !== true) return graphOfEdges(n, edges, { directed });
-  return graphOfEdges(n, edges, { directed, support: () => supportOf(entry, options, n, seed) });
+  const weights = () => weightsOf(entry, options, n, edges);
+  if (entry.dynamic !== true) return graphOfEdges(n, edges, { directed, weights });
+  return graphOfEdges(n, edges, { directed, weights, support: () => supportOf(entry, options, n, seed) });
 }
 
 /** Why the topology has no graph of n workers, and what to choose instead, in one sentence; or null. */

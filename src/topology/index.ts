@@ -16,8 +16,9 @@ import { smallWorld } from './small-world.ts';
 import { star } from './star.ts';
 import type { TopologyEntry } from './topology.ts';
 import { torus } from './torus.ts';
+import { withWeights } from './weights.ts';
 
-export const TOPOLOGIES: readonly TopologyEntry[] = [
+const GRAPHS = [
   ring,
   path,
   torus,
@@ -33,5 +34,7 @@ export const TOPOLOGIES: readonly TopologyEntry[] = [
   onePeerExponential,
   directedRandom,
   drawn,
-  isolated,
-];
+].map(withWeights);
+
+/** Without edges there is nothing to weigh. */
+export const TOPOLOGIES: readonly TopologyEntry[] = [...GRAPHS, isolated];

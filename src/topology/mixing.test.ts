@@ -42,6 +42,21 @@ describe('weights', () => {
     expect(isDoublyStochastic(uniform(3, arcs))).toBe(false);
   });
 
+  it('are chosen by an option of every undirected graph that stays the same', () => {
+    let chosen = 0;
+    for (const entry of TOPOLOGIES) {
+      if (entry.options.weights === undefined) continue;
+      chosen += 1;
+      const weighed = (weights: string) => graph(entry, 8, 0, { weights }).weights;
+      const { edges, weights } = graph(entry, 8);
+      expect(flat(weighed('metropolis'))).toEqual(flat(weights));
+      expect(flat(weighed('uniform'))).toEqual(flat(uniform(8, arcsOf(edges, false))));
+      expect(flat(weighed('lazy'))).toEqual(flat(lazy(weights)));
+    }
+    expect(chosen).toBeGreaterThan(7);
+    expect(directedRandom.options.weights).toBeUndefined();
+  });
+
   it('refuse an edge to nowhere', () => {
     for (const weights of [metropolis, pushSum, uniform]) {
       expect(() => weights(2, [[0, 2]])).toThrow(RangeError);

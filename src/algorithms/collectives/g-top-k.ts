@@ -11,6 +11,7 @@
  * that are not in the result: what was dropped on one branch leaks away if it arrives by another.
  */
 
+import { keepResidual } from '../../compressors/error-feedback.ts';
 import { pairsFault } from '../../compressors/sparse.ts';
 import { bytesOfWords, floatsOfWords, wordsOfBytes } from '../../compressors/wire.ts';
 import type { Vector } from '../../compute/compute.ts';
@@ -40,8 +41,9 @@ export async function gTopKSum(
   const packer = node.compressed();
   const own = await packer.encode(source, tag);
   const ownPairs = pairsOf(node, own, own);
-  compute.linear(residual, [[1, source]]);
-  packer.decode(own, residual, -1, 'add');
+  keepResidual(compute, residual, source, (dest, weight, mode) => {
+    packer.decode(own, dest, weight, mode);
+  });
 
   let carried = ownPairs;
   let step = 0;

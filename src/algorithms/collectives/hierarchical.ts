@@ -12,6 +12,7 @@
  * has members; in larger groups the others hold none.
  */
 import type { Layout } from '../../base/layout.ts';
+import { keepResidual } from '../../compressors/error-feedback.ts';
 import type { Vector } from '../../compute/compute.ts';
 import type { Cost, Costing, Node, Received } from '../algorithm.ts';
 import { type Part, partsOf } from './parts.ts';
@@ -160,8 +161,11 @@ export async function hierarchicalSparseSum(
     total = node.scratch(`between groups ${tag}`, shard.length);
     compute.linear(total, []);
     for (const peer of peers) packer.decode(peer === rank ? message : from(received, peer), total, 1, 'add');
-    packer.decode(message, reduced, -1, 'add');
-    compute.slices.copy(e, shard.offset, reduced, 0, shard.length);
+    const left = node.scratch(`left out ${tag}`, shard.length);
+    keepResidual(compute, left, reduced, (dest, weight, mode) => {
+      packer.decode(message, dest, weight, mode);
+    });
+    compute.slices.copy(e, shard.offset, left, 0, shard.length);
   }
   await place.allGather(total, sum, dense);
 }

@@ -12,6 +12,7 @@
  *
  * In every coordinate, whatever C is:  r + mean_i e_i' + E' = mean_i v_i + mean_i e_i + E.
  */
+import { addResidual, keepResidual } from '../../compressors/error-feedback.ts';
 import type { Vector } from '../../compute/compute.ts';
 import { type Cost, type Costing, held, type Node, type Start, type State } from '../algorithm.ts';
 import { type Part, partsOf } from './parts.ts';
@@ -80,7 +81,7 @@ export async function twoPassMean(
   const { slices } = compute;
   if (size === 1) {
     // Nobody to send to: nothing is compressed, and what was left out before goes in now.
-    compute.linear(mean, residuals === null ? [[1, input]] : sum(input, residuals.e));
+    addResidual(compute, mean, [[1, input]], residuals?.e ?? null);
     if (residuals === null) return null;
     const e = node.next('e');
     compute.linear(e, []);
@@ -89,9 +90,7 @@ export async function twoPassMean(
   const shares = sharesOf(node);
   const own = shares.findIndex(({ owner }) => owner === rank);
   const u = node.scratch('compensated');
-  compute.linear(u, residuals === null ? [[1, input]] : sum(input, residuals.e));
-  const e = residuals === null ? null : node.next('e');
-  if (e !== null) compute.linear(e, [[1, u]]);
+  addResidual(compute, u, [[1, input]], residuals?.e ?? null);
 
   const messages = await Promise.all(
     shares.map(({ part }, index) => {
@@ -100,14 +99,21 @@ export async function twoPassMean(
       return node.compressed(part.layout).encode(piece, tag, index);
     }),
   );
-  for (const [index, { part, owner }] of shares.entries()) {
+  for (const [index, { owner }] of shares.entries()) {
     const message = messages[index];
-    if (message === undefined) continue;
-    if (owner !== rank) node.send(owner, tag, message, UP);
-    if (e === null) continue;
-    const decoded = node.scratch(`piece ${index}`, part.length);
-    node.compressed(part.layout).decode(message, decoded, 1, 'set');
-    slices.add(e, part.offset, decoded, 0, part.length, -1);
+    if (message !== undefined && owner !== rank) node.send(owner, tag, message, UP);
+  }
+  const e = residuals === null ? null : node.next('e');
+  if (e !== null) {
+    keepResidual(compute, e, u, (dest, weight) => {
+      for (const [index, { part }] of shares.entries()) {
+        const message = messages[index];
+        if (message === undefined) continue;
+        const decoded = node.scratch(`piece ${index}`, part.length);
+        node.compressed(part.layout).decode(message, decoded, 1, 'set');
+        slices.add(dest, part.offset, decoded, 0, part.length, weight);
+      }
+    });
   }
 
   const share = shares[own];
@@ -124,8 +130,7 @@ export async function twoPassMean(
       const message = from === rank ? ownMessage : received.find((each) => each.rank === from);
       if (message !== undefined) packer.decode(message, w, 1, 'add');
     }
-    compute.linear(w, [[1 / size, w]]);
-    if (residuals?.E !== undefined) compute.linear(w, sum(w, residuals.E));
+    addResidual(compute, w, [[1 / size, w]], residuals?.E ?? null);
     const answer = await packer.encode(w, tag, shares.length);
     for (const to of everybodyElse) node.send(to, tag, answer, DOWN);
     const result = node.scratch(`piece ${own}`, part.length);
@@ -133,10 +138,9 @@ export async function twoPassMean(
     slices.copy(mean, part.offset, result, 0, part.length);
     if (residuals !== null) {
       E = node.next('E', part.length);
-      compute.linear(E, [
-        [1, w],
-        [-1, result],
-      ]);
+      keepResidual(compute, E, w, (dest, weight, mode) => {
+        packer.decode(answer, dest, weight, mode);
+      });
     }
   }
   const others = shares.filter(({ owner }) => owner !== rank);
@@ -163,9 +167,3 @@ export function twoPassCost({ layout, graph, compressed }: Costing): Cost {
   const once = shares.reduce((bytes, { part }) => bytes + compressed(part.layout), 0);
   return { messages: 2 * (n - 1) * shares.length, bytes: 2 * (n - 1) * once };
 }
-
-const sum = (a: Vector, b: Vector) =>
-  [
-    [1, a],
-    [1, b],
-  ] as const;
