@@ -7,6 +7,11 @@
 export interface Clock {
   /** Time here is simulated: the same run takes the same time, every time. */
   readonly virtual?: true;
+  /**
+   * The same time, for what a simulation is about: computing, and messages on their way. While nobody
+   * sleeps on it there is nothing but housekeeping (heartbeats, snapshots), which goes on for ever.
+   */
+  readonly work?: Clock;
   /** Milliseconds since some fixed start; never goes back. */
   now(): number;
   /** Resolves after `milliseconds`; rejects with the signal's reason if it aborts first. */

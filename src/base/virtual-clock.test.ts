@@ -80,4 +80,26 @@ describe('VirtualClock', () => {
     expect(await outcome).toBe('stop');
     expect(clock.now()).toBe(6); // nothing was left to wait for
   });
+
+  it('knows since when nobody works, whoever else sleeps', async () => {
+    const clock = new VirtualClock(100);
+    const { work } = clock;
+    const seen: [number, number | null][] = [];
+    for (const at of [1, 4, 9, 20]) clock.after(at, () => seen.push([clock.now(), clock.idleSince]));
+    expect(clock.idleSince).toBe(100);
+    const aborter = new AbortController();
+    const stopped = work.sleep(50, aborter.signal).catch(() => clock.now());
+    clock.after(6, () => aborter.abort());
+    const woken: number[] = [];
+    work.after(3, () => woken.push(work.now()));
+    work.after(8, () => woken.push(work.now()))();
+    await clock.run(never, 100);
+    expect(seen).toEqual([
+      [101, null],
+      [104, null],
+      [109, 106],
+      [120, 106],
+    ]);
+    expect([await stopped, woken]).toEqual([106, [103]]);
+  });
 });

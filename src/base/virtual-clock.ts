@@ -32,6 +32,10 @@ function turn(): Promise<void> {
 
 export class VirtualClock implements Clock {
   readonly virtual = true;
+  readonly work: Clock;
+  /** Sleepers on `work`, and when the last of them went. */
+  #working = 0;
+  #workedAt: number;
   #now: number;
   /** Ascending by deadline; equal ones in order of arrival. */
   readonly #sleepers: Sleeper[] = [];
@@ -44,7 +48,15 @@ export class VirtualClock implements Clock {
    */
   constructor(start = 0, turns = 1) {
     this.#now = start;
+    this.#workedAt = start;
     this.#turns = turns;
+    const after: Clock['after'] = (milliseconds, action) => this.#afterWork(milliseconds, action);
+    this.work = {
+      virtual: true,
+      now: () => this.#now,
+      after,
+      sleep: (milliseconds, signal) => sleepWith(after, milliseconds, signal),
+    };
   }
 
   now(): number {
@@ -70,6 +82,30 @@ export class VirtualClock implements Clock {
 
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return sleepWith((delay, action) => this.after(delay, action), milliseconds, signal);
+  }
+
+  #afterWork(milliseconds: number, action: () => void): () => void {
+    this.#working += 1;
+    let open = true;
+    const end = () => {
+      if (!open) return;
+      open = false;
+      this.#working -= 1;
+      this.#workedAt = this.#now;
+    };
+    const cancel = this.after(milliseconds, () => {
+      end();
+      action();
+    });
+    return () => {
+      cancel();
+      end();
+    };
+  }
+
+  /** Since when nobody sleeps on `work`, in ms of this clock; null while somebody does. */
+  get idleSince(): number | null {
+    return this.#working > 0 ? null : this.#workedAt;
   }
 
   /** Sleepers still waiting. */

@@ -7,7 +7,7 @@ import { ALGORITHMS } from '../algorithms/index.ts';
 import type { Layout } from '../base/layout.ts';
 import { findEntry } from '../base/registry.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
-import { algorithmMessageBytes } from '../protocol/codec.ts';
+import { algorithmMessageBytes, packetCount, packetsBytes } from '../protocol/codec.ts';
 import { type Graph, impossibleReason, graphOf as topologyGraph } from '../topology/graph.ts';
 import { TOPOLOGIES } from '../topology/index.ts';
 import { dataRefusal } from './data-legality.ts';
@@ -71,6 +71,10 @@ export function costOf(recipe: Recipe, layout: Layout, groups: readonly number[]
     groups,
     compressed: (part) => algorithmMessageBytes(compressor.bytes(part, recipe.compressor.options)),
     dense: (length) => algorithmMessageBytes(4 * length),
+    packets: (part) => {
+      const payload = compressor.bytes(part, recipe.compressor.options);
+      return { messages: packetCount(payload), bytes: packetsBytes(payload) };
+    },
   });
 }
 

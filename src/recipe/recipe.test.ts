@@ -89,6 +89,15 @@ describe('a recipe', () => {
     expect(refusal(withPaths(['compressor', 'one-bit'], ['algorithm', 'choco-sgd']))).toBe(null);
   });
 
+  it('is refused where a plain average of unequally many neighbours would drift', () => {
+    for (const algorithm of ['d-psgd', 'd2', 'choco-sgd', 'gradient-tracking']) {
+      const weighed = (topology: string) =>
+        withPaths(['algorithm', algorithm], ['topology', topology], ['topology.weights', 'uniform']);
+      expect(refusal(weighed('star'), 5)).toMatch(/Choose Metropolis weights/);
+      expect(refusal(weighed('ring'), 5)).toBe(null);
+    }
+  });
+
   it('steps by an optimizer and a schedule with options of their own', () => {
     expect(DEFAULT_RECIPE).toMatchObject({
       optimizer: { id: 'sgd', options: { weightDecay: 0 } },

@@ -14,6 +14,7 @@ import type { Compute, DeviceDataset, HostDataset } from '../compute/compute.ts'
 import type { DataShape, Labels, Split } from '../data/dataset.ts';
 import { BatchSampler, rowsOfSeat } from '../data/deal.ts';
 import { DATASETS, PARTITIONS } from '../data/index.ts';
+import { type Preparation, preparationOf } from '../data/preparation.ts';
 import { isPrivate } from '../data/private.ts';
 import { splitRows } from '../data/split.ts';
 import { MODELS } from '../models/index.ts';
@@ -98,6 +99,11 @@ export class Assets {
     return findEntry('dataset', DATASETS, id).shape(options);
   }
 
+  /** How the raw numbers of a row become what the model sees. */
+  get preparation(): Preparation {
+    return preparationOf(this.#host, this.shape, this.recipe.dataset.options);
+  }
+
   /** A row as the model sees it (without features if nobody wants them), and its label. */
   row(row: number, features = true): { readonly features: Float32Array; readonly label: number } {
     const { width, scale, labels } = this.#host;
@@ -108,6 +114,11 @@ export class Assets {
   /** The model at work; ask for it anew in every round, as `sampler` may replace it by a larger one. */
   get program(): Program {
     return this.#program;
+  }
+
+  /** Rows of a batch that the program takes, now and later. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** Batches of a seat's rows, for which the program has room from now on. */

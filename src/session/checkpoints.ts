@@ -1,8 +1,11 @@
 /**
  * A library of saved models in this browser's IndexedDB: it survives a reload and a crash, and leaves the
- * browser only as a file. What is read back is checked, since an older lab may have written it.
+ * browser only as a file. What is read back is checked, since an older lab may have written it, or a disk
+ * may have lost a part of it; what cannot be read is told and kept until its person deletes it.
  */
-import { createStore, del, get, getMany, keys, setMany, type UseStore } from 'idb-keyval';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { createStore, delMany, get, getMany, keys, setMany, type UseStore } from 'idb-keyval';
 import * as v from 'valibot';
 
 const finite = v.nullable(v.pipe(v.number(), v.finite()));
@@ -20,10 +23,27 @@ const schema = v.object({
   bytes: v.number(),
   /** Saved by itself: the next one of this room takes its place. */
   automatic: v.boolean(),
+  /** SHA-256 of the file; of older savings nothing is known. */
+  hash: v.optional(v.string()),
 });
 
 /** What is known of a saved model without opening it. */
 export type Checkpoint = v.InferOutput<typeof schema>;
+
+/** A saving of which a part is gone or makes no sense. */
+export interface Damaged {
+  readonly id: string;
+  /** Its name, as far as it is known. */
+  readonly name: string | null;
+  /** The file itself is still there, for whoever wants to look into it. */
+  readonly file: boolean;
+}
+
+export interface Library {
+  /** The latest first. */
+  readonly models: readonly Checkpoint[];
+  readonly damaged: readonly Damaged[];
+}
 
 /** The browser would not keep or give it; one sentence for a person. */
 export class LibraryError extends Error {
@@ -59,11 +79,11 @@ async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 /** Saves a model, or overwrites the one of the same id: both parts of it, or neither. @throws {LibraryError} */
-export function saveCheckpoint(about: Checkpoint, model: Uint8Array): Promise<void> {
+export function saveCheckpoint(about: Omit<Checkpoint, 'hash'>, model: Uint8Array): Promise<void> {
   return attempt(() =>
     setMany(
       [
-        [ABOUT + about.id, about],
+        [ABOUT + about.id, { ...about, hash: bytesToHex(sha256(model)) } satisfies Checkpoint],
         [MODEL + about.id, model],
       ],
       library(),
@@ -71,34 +91,63 @@ export function saveCheckpoint(about: Checkpoint, model: Uint8Array): Promise<vo
   );
 }
 
-/** All saved models, the latest first. @throws {LibraryError} */
-export function listCheckpoints(): Promise<readonly Checkpoint[]> {
+/** All saved models, and what is left of those that cannot be read. @throws {LibraryError} */
+export function listCheckpoints(): Promise<Library> {
   return attempt(async () => {
-    const names = (await keys(library())).filter(
-      (key): key is string => typeof key === 'string' && key.startsWith(ABOUT),
+    const stored = new Set((await keys(library())).map(String));
+    const ids = [...new Set([...stored].map(idOf).filter((id) => id !== null))];
+    const found: unknown[] = await getMany(
+      ids.map((id) => ABOUT + id),
+      library(),
     );
-    const found: unknown[] = await getMany(names, library());
-    return found
-      .flatMap((each) => {
-        const checked = v.safeParse(schema, each);
-        return checked.success ? [checked.output] : [];
-      })
-      .sort((a, b) => b.savedAt - a.savedAt);
+    const models: Checkpoint[] = [];
+    const damaged: Damaged[] = [];
+    ids.forEach((id, at) => {
+      const checked = v.safeParse(schema, found[at]);
+      const file = stored.has(MODEL + id);
+      if (checked.success && checked.output.id === id && file) models.push(checked.output);
+      else damaged.push({ id, name: nameOf(found[at]), file });
+    });
+    return { models: models.sort((a, b) => b.savedAt - a.savedAt), damaged };
   });
 }
 
-/** The file of a saved model. @throws {LibraryError} */
-export function openCheckpoint(id: string): Promise<Uint8Array<ArrayBuffer>> {
+const idOf = (key: string): string | null =>
+  [ABOUT, MODEL].flatMap((prefix) => (key.startsWith(prefix) ? [key.slice(prefix.length)] : []))[0] ?? null;
+
+function nameOf(about: unknown): string | null {
+  const known = v.safeParse(v.object({ name: schema.entries.name }), about);
+  return known.success ? known.output.name : null;
+}
+
+/** The file of a saved model, as it was saved. @throws {LibraryError} if it is gone, or has changed since. */
+export function openCheckpoint({
+  id,
+  hash,
+}: Pick<Checkpoint, 'id' | 'hash'>): Promise<Uint8Array<ArrayBuffer>> {
   return attempt(async () => {
-    const model: unknown = await get(MODEL + id, library());
-    if (!(model instanceof Uint8Array)) throw new LibraryError('This model is not there any more.');
-    return new Uint8Array(model);
+    const model = await rawFile(id);
+    if (hash !== undefined && bytesToHex(sha256(model)) !== hash) {
+      throw new LibraryError(
+        'This saved model is damaged: its numbers are not those that were saved. You can still download its file.',
+      );
+    }
+    return model;
   });
 }
 
+/** The file of a saving whatever has become of it. @throws {LibraryError} if there is none. */
+export function openDamaged(id: string): Promise<Uint8Array<ArrayBuffer>> {
+  return attempt(() => rawFile(id));
+}
+
+async function rawFile(id: string): Promise<Uint8Array<ArrayBuffer>> {
+  const model: unknown = await get(MODEL + id, library());
+  if (!(model instanceof Uint8Array)) throw new LibraryError('This model is not there any more.');
+  return new Uint8Array(model);
+}
+
+/** Both parts of it, or neither. @throws {LibraryError} */
 export function deleteCheckpoint(id: string): Promise<void> {
-  return attempt(async () => {
-    await del(ABOUT + id, library());
-    await del(MODEL + id, library());
-  });
+  return attempt(() => delMany([ABOUT + id, MODEL + id], library()));
 }

@@ -8,6 +8,7 @@ import { type Lab, type LabBuild, parseLab } from '../network/lab.ts';
 import { ROOM_CODE, roomCode } from '../network/room-code.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
 import { recipeFromUrl } from '../recipe/url.ts';
+import { OWN_FILE_KEY } from './file-state.ts';
 import type { LabHandle, WorkerModel } from './handle.ts';
 import { type AnswerOn, NoAnswerError, type QuestionOn, type Topic } from './models-questions.ts';
 import type { Report, Snapshot } from './snapshot.ts';
@@ -46,12 +47,10 @@ function roomOf(asked: string | null): string | null {
   return room;
 }
 
-const OWN_FILE = 'murmuration.own-file';
-
 /** The file that this tab brings where each brings its own: of this tab alone, until it is closed. */
 function ownFile(): string | null {
   try {
-    return sessionStorage.getItem(OWN_FILE);
+    return sessionStorage.getItem(OWN_FILE_KEY);
   } catch {
     return null;
   }
@@ -59,7 +58,7 @@ function ownFile(): string | null {
 
 function rememberOwnFile(name: string): void {
   try {
-    sessionStorage.setItem(OWN_FILE, name);
+    sessionStorage.setItem(OWN_FILE_KEY, name);
   } catch {
     // It is chosen anew after a reload.
   }

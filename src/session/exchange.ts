@@ -5,11 +5,14 @@
  */
 import type {
   BoundOptimizer,
+  Due,
   Encoded,
   Message,
   Neighbour,
   Node,
   Packer,
+  Patience,
+  Pieces,
   Received,
   State,
 } from '../algorithms/algorithm.ts';
@@ -20,13 +23,14 @@ import type { Vector, WriteMode } from '../compute/compute.ts';
 import { PURPOSE, type RandomStream, randomStream } from '../math/random.ts';
 import type { Letter } from '../network/post-office.ts';
 import type { PeerId } from '../network/transport.ts';
-import { algorithmMessageBytes } from '../protocol/codec.ts';
+import { algorithmMessageBytes, packetCount, packetsBytes } from '../protocol/codec.ts';
 import type { Frame } from '../protocol/frame.ts';
 import { graphOf } from '../recipe/legality.ts';
 import type { SeatHolder, View } from '../room/view.ts';
 import type { Graph } from '../topology/graph.ts';
 import type { Assets } from './assets.ts';
 import type { Inbox, Mail, Wanted } from './inbox.ts';
+import { cutIntoPackets, joinPackets } from './packets.ts';
 
 /** A neighbour sent something that must not be applied. */
 export class InvalidMessageError extends Error {
@@ -40,7 +44,7 @@ export class InvalidMessageError extends Error {
   }
 }
 
-/** Bytes and host-observed milliseconds of one round; added to the worker's totals when it commits. */
+/** Bytes, host-observed milliseconds and packets of one round; added to the worker's totals when it commits. */
 export interface RoundCosts {
   bytesSent: number;
   bytesReceived: number;
@@ -49,6 +53,11 @@ export interface RoundCosts {
   compressing: number;
   waiting: number;
   applying: number;
+  /** Packets that others sent to this worker over the lossy lane, and of them those it did without. */
+  packetsExpected: number;
+  packetsMissed: number;
+  /** Of the missed ones of this and earlier rounds, those that have come since. */
+  packetsLate: number;
 }
 
 export function noCosts(): RoundCosts {
@@ -60,6 +69,9 @@ export function noCosts(): RoundCosts {
     compressing: 0,
     waiting: 0,
     applying: 0,
+    packetsExpected: 0,
+    packetsMissed: 0,
+    packetsLate: 0,
   };
 }
 
@@ -223,9 +235,7 @@ export class Exchange implements Node {
     if (this.#type === 'resync') {
       this.costs.bytesResync += bytes;
     } else {
-      this.costs.bytesSent += bytes;
-      this.costs.bytesUncompressed += algorithmMessageBytes(4 * length);
-      this.sentTo.set(holder.seat, (this.sentTo.get(holder.seat) ?? 0) + bytes);
+      this.#countSent(holder, bytes, algorithmMessageBytes(4 * length));
     }
     const letter: Letter = {
       type: this.#type,
@@ -263,6 +273,37 @@ export class Exchange implements Node {
       if (frame === undefined) throw new Error('A gathered message is missing.');
       return this.#receive(frame, rank);
     });
+  }
+
+  cast(to: number, tag: number, message: Message): void {
+    this.#signal.throwIfAborted();
+    const holder = this.#holder(to);
+    const { payload, wire, length } = message;
+    this.#countSent(holder, packetsBytes(payload.length), packetsBytes(4 * length));
+    const view = this.#desk.address;
+    const about = { view, round: this.round, tag, codec: wire, source: this.seat, destination: holder.seat };
+    for (const [step, piece] of cutIntoPackets(payload).entries()) {
+      this.#desk.send({ type: 'packet', ...about, step, payload: piece }, holder.peer);
+    }
+  }
+
+  collect(tag: number, from: readonly Due[], patience: Patience): Promise<readonly Pieces[]> {
+    return heeded(this.#collect(tag, from, patience));
+  }
+
+  now(): number {
+    return this.#desk.clock.now();
+  }
+
+  async #collect(tag: number, from: readonly Due[], patience: Patience): Promise<readonly Pieces[]> {
+    this.compute.submit();
+    const { clock, inbox, address } = this.#desk;
+    const since = clock.now();
+    const sources = from.map(({ rank, bytes }) => ({ ...this.#holder(rank), count: packetCount(bytes) }));
+    const wanted = { to: this.seat, view: address, round: this.round, tag, from: sources };
+    const come = await inbox.packets.collect(wanted, clock, patience, this.#signal);
+    this.costs.waiting += clock.now() - since;
+    return from.map((due, index) => this.#joined(due, come[index] ?? new Map()));
   }
 
   arrived(...tags: readonly number[]): Received | null {
@@ -326,6 +367,26 @@ export class Exchange implements Node {
 
   #mail(tags: readonly number[]): Mail {
     return { to: this.seat, view: this.#desk.address, tags, from: this.#view.seats };
+  }
+
+  #countSent({ seat }: SeatHolder, bytes: number, uncompressed: number): void {
+    this.costs.bytesSent += bytes;
+    this.costs.bytesUncompressed += uncompressed;
+    this.sentTo.set(seat, (this.sentTo.get(seat) ?? 0) + bytes);
+  }
+
+  #joined({ rank, bytes }: Due, packets: ReadonlyMap<number, Frame>): Pieces {
+    const { fits, ...joined } = joinPackets(bytes, packets);
+    const pieces = { ...this.#neighbour(rank), ...joined };
+    this.#senders.set(pieces.payload, this.#holder(rank));
+    if (!fits) this.refuse(pieces, 'a packet is no part of the message that was due.');
+    this.costs.packetsExpected += pieces.came.length;
+    this.costs.packetsMissed += pieces.came.length - packets.size;
+    for (const frame of packets.values()) {
+      this.costs.bytesReceived += algorithmMessageBytes(frame.payload.length);
+      this.#desk.taken(frame);
+    }
+    return pieces;
   }
 
   #receive(frame: Frame, rank: number): Received {

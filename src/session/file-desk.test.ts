@@ -155,9 +155,22 @@ describe('the files of a tab', () => {
     const own = made.fetcher(recipeOf({ private: true }));
     expect(await shared('file:table.csv')).toEqual(new Uint8Array([1]));
     await expect(own('file:table.csv')).rejects.toThrow(MissingFileError);
+    expect(made.optionsFor(recipeOf({ private: true })).file).toBe('table.csv');
     await made.ask({ do: 'own', name: 'mine.csv', rejoin: false });
+    // What is wrong with it is told by its own name.
+    expect(made.optionsFor(recipeOf({ private: true })).file).toBe('mine.csv');
+    expect(made.optionsFor(recipeOf({})).file).toBe('table.csv');
     expect(await own('file:table.csv')).toEqual(new Uint8Array([2]));
     await expect(shared('file:other.csv')).rejects.toThrow('This tab does not have other.csv');
+  });
+
+  it('are not taken for one’s own if they do not fit what the room runs', async () => {
+    const { desk: made, last } = desk({
+      own: 'mine.csv',
+      onFile: () => Promise.reject(new DataError('other.csv has no column "x".')),
+    });
+    await made.ask({ do: 'own', name: 'other.csv', rejoin: true });
+    expect(last()).toMatchObject({ own: 'mine.csv', problem: 'other.csv has no column "x".' });
   });
 });
 

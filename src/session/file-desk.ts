@@ -2,6 +2,7 @@
  * The files of one tab: keeps them, fetches them, reads them for data sets, and says what they are. One
  * thing is done at a time, in the order of asking; a state tells the page all there is to know.
  */
+import type { Options } from '../base/options.ts';
 import { DataError, type FetchBytes } from '../data/dataset.ts';
 import { type Recognised, recognise } from '../data/files-recognise.ts';
 import type { PictureDecoder } from '../data/images-picture.ts';
@@ -9,7 +10,7 @@ import { isPrivate } from '../data/private.ts';
 import { MAX_ARCHIVE_BYTES, MAX_FILES, packZip } from '../data/zip.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import type { Shelf } from './file-shelf.ts';
-import type { FilesAsk, FilesState } from './file-state.ts';
+import type { FilesAsk, FilesState, ReadAs } from './file-state.ts';
 
 /** The room's recipe needs a file that this tab does not have. */
 export class MissingFileError extends Error {
@@ -57,6 +58,12 @@ export class FileDesk {
     };
   }
 
+  /** The options of a recipe's data set as this tab reads it: by the name of its own file, where it has one. */
+  optionsFor({ dataset: { options } }: Recipe): Options {
+    const { own } = this.#state;
+    return isPrivate(options) && own !== null ? { ...options, file: own } : options;
+  }
+
   /** Resolves when it has been done, or its problem told. */
   ask(ask: FilesAsk): Promise<void> {
     this.#queue = this.#queue.then(() => this.#do(ask));
@@ -93,7 +100,8 @@ export class FileDesk {
         const progress = (done: number, total: number | null) =>
           this.#tell({ work: { step: 'fetching', name, done, total } });
         progress(0, null);
-        return this.#keep(name, [{ path: name, blob: await this.#options.fetchUrl(ask.url, progress) }]);
+        const blob = await this.#options.fetchUrl(ask.url, progress);
+        return this.#keep(name, [{ path: name, blob }], ask.as);
       }
       case 'forget':
         await shelf.remove(ask.name);
@@ -108,9 +116,17 @@ export class FileDesk {
           ),
         });
         return;
-      case 'own':
+      case 'own': {
+        const before = this.#state.own;
         this.#tell({ own: ask.name });
-        await this.#options.onFile(ask.rejoin);
+        try {
+          await this.#options.onFile(ask.rejoin);
+        } catch (error) {
+          // It does not fit what the room runs: another may be chosen.
+          this.#tell({ own: before });
+          throw error;
+        }
+      }
     }
   }
 
@@ -119,7 +135,7 @@ export class FileDesk {
     this.#tell({ files: await shelf.list(), room: await shelf.room() });
   }
 
-  async #keep(name: string, given: Extract<FilesAsk, { do: 'keep' }>['files']): Promise<void> {
+  async #keep(name: string, given: Extract<FilesAsk, { do: 'keep' }>['files'], as?: ReadAs): Promise<void> {
     const files = given.flatMap(({ path, blob }) => (blob instanceof Blob ? [{ path, blob }] : []));
     const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
     if (total === 0) throw new DataError(`${name} is empty.`);
@@ -144,18 +160,15 @@ export class FileDesk {
       whole = new Blob([new Uint8Array(await packZip(packed))]);
     }
     // What cannot be read is not kept.
-    const recognised = await this.#recognise(name, async () => new Uint8Array(await whole.arrayBuffer()));
+    const read = async () => new Uint8Array(await whole.arrayBuffer());
+    const recognised = await this.#recognise(name, read, as);
     await this.#options.shelf.write(name, whole, files.length);
     this.#tell({ recognised });
     await this.#list();
     await this.#options.onFile(false);
   }
 
-  async #recognise(
-    name: string,
-    read: FetchBytes,
-    as?: Extract<FilesAsk, { do: 'recognise' }>['as'],
-  ): Promise<Recognised> {
+  async #recognise(name: string, read: FetchBytes, as?: ReadAs): Promise<Recognised> {
     const { decoder, seed } = this.#options;
     let pictures = 0;
     const reading = () => this.#tell({ work: { step: 'reading', name, done: pictures, total: null } });

@@ -22,6 +22,21 @@ interface Item {
   readonly files: number;
 }
 
+/** What an older lab, or a damaged disk, may have left is not taken for a file. */
+function isItem(value: unknown): value is Item {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'blob' in value &&
+    value.blob instanceof Blob &&
+    'files' in value &&
+    typeof value.files === 'number'
+  );
+}
+
+const damaged = (name: string, cause?: unknown) =>
+  new DataError(`${name} as this browser kept it is damaged; delete it, and bring it once more.`, { cause });
+
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
 
 export function browserShelf(): Shelf {
@@ -38,14 +53,22 @@ export function browserShelf(): Shelf {
   return {
     room,
     async list() {
-      const items = await entries<string, Item>(store());
+      const items = await entries<string, unknown>(store());
       return items
-        .map(([name, { blob, files }]) => ({ name, bytes: blob.size, files }))
+        .map(([name, item]) =>
+          isItem(item) ? { name, bytes: item.blob.size, files: item.files } : { name, bytes: 0, files: 1 },
+        )
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     async read(name) {
-      const item = await get<Item>(name, store());
-      return item === undefined ? null : new Uint8Array(await item.blob.arrayBuffer());
+      const item = await get<unknown>(name, store());
+      if (item === undefined) return null;
+      if (!isItem(item)) throw damaged(name);
+      try {
+        return new Uint8Array(await item.blob.arrayBuffer());
+      } catch (cause) {
+        throw damaged(name, cause);
+      }
     },
     async write(name, blob, files) {
       try {

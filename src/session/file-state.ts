@@ -2,6 +2,15 @@
 import type { OptionValue } from '../base/options.ts';
 import type { Recognised } from '../data/files-recognise.ts';
 
+/** Where a tab remembers, until it is closed, the file that it brings where each brings its own. */
+export const OWN_FILE_KEY = 'murmuration.own-file';
+
+/** By which data set a file is to be read, and with which of its options. */
+export interface ReadAs {
+  readonly id: string;
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
 export interface KeptFile {
   readonly name: string;
   readonly bytes: number;
@@ -20,13 +29,9 @@ export type FilesAsk =
       readonly name: string;
       readonly files: readonly { readonly path: string; readonly blob: unknown }[];
     }
-  | { readonly do: 'fetch'; readonly url: string }
+  | { readonly do: 'fetch'; readonly url: string; readonly as?: ReadAs }
   | { readonly do: 'forget'; readonly name: string }
-  | {
-      readonly do: 'recognise';
-      readonly name: string;
-      readonly as?: { readonly id: string; readonly options: Readonly<Record<string, OptionValue>> };
-    }
+  | { readonly do: 'recognise'; readonly name: string; readonly as?: ReadAs }
   /** Uses this file where a recipe wants each tab's own; `rejoin`: for what the room runs already. */
   | { readonly do: 'own'; readonly name: string; readonly rejoin: boolean };
 

@@ -3,7 +3,9 @@
  *
  * The session tells it what to do next (enter a view, do a round) and never two things at once. A round
  * builds its vectors beside the committed ones; when it completes they change places, and when it is
- * aborted nothing has happened. Vectors come in pairs, so a long run allocates nothing.
+ * aborted nothing has happened. Vectors come in pairs, so a long run allocates nothing. A worker that rests
+ * (a client that was not drawn) waits on the host: on the device it holds nothing but unread losses, until
+ * it has a part in a round again, or somebody looks at its state.
  */
 import type { State } from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
@@ -20,6 +22,7 @@ import { Emulation } from './emulation.ts';
 import { type Desk, Exchange, noCosts, type RoundCosts } from './exchange.ts';
 import type { Inbox } from './inbox.ts';
 import type { Losses } from './losses.ts';
+import { type Parked, park, unpark } from './parking.ts';
 import { WorkerMemory } from './worker-memory.ts';
 
 export class FlockWorker {
@@ -34,8 +37,12 @@ export class FlockWorker {
   /** The view it is in, or null before the first. */
   view: View | null = null;
   holder: SeatHolder | null = null;
-  /** Totals since the epoch began; bytes of committed rounds with their frames, times in host-observed ms. */
-  readonly totals: RoundCosts & { computing: number } = { ...noCosts(), computing: 0 };
+  /** Totals since the epoch began, of committed rounds: bytes with their frames, times in host-observed ms, gradients. */
+  readonly totals: RoundCosts & { computing: number; gradients: number } = {
+    ...noCosts(),
+    computing: 0,
+    gradients: 0,
+  };
   /** Algorithm bytes sent to each neighbour's seat in this epoch. */
   readonly sentTo = new Map<number, number>();
   /** How often a gradient was so many updates old when it was applied; of asynchronous algorithms. */
@@ -48,12 +55,16 @@ export class FlockWorker {
   #assets: Assets | null = null;
   #memory: WorkerMemory | null = null;
   #state: State | null = null;
+  /** The committed state while it is on the host; then `#state` is null. */
+  #parked: Parked | null = null;
   /** Rounds behind the state; null while it is only parameters from elsewhere. */
   #committed: number | null = null;
   #sampler: BatchSampler | null = null;
   #rows = 0;
   #exchange: Exchange | null = null;
   #steps = 0;
+  /** Computed in the present round. */
+  #gradients = 0;
   /** The view that it last entered anew: an asynchronous worker that stays keeps it as its address. */
   #address = '';
 
@@ -72,12 +83,12 @@ export class FlockWorker {
 
   /** The algorithm's committed vectors, or null before the first view. */
   get state(): State | null {
-    return this.#state;
+    return this.#present();
   }
 
-  /** Committed parameters, or null before the first view. */
+  /** Committed parameters, or null before the first view; to be used at once, as the next round may move them. */
   get parameters(): Vector | null {
-    return this.#state?.x ?? null;
+    return this.#present()?.x ?? null;
   }
 
   get losses(): Losses | null {
@@ -125,6 +136,7 @@ export class FlockWorker {
     this.#memory = null;
     this.#assets = null;
     this.#state = null;
+    this.#parked = null;
     this.#committed = null;
     this.#sampler = null;
   }
@@ -134,9 +146,10 @@ export class FlockWorker {
     this.round = 0;
     this.started = 0;
     this.#state = null;
+    this.#parked = null;
     this.#committed = null;
     this.#sampler = null;
-    Object.assign(this.totals, noCosts(), { computing: 0 });
+    Object.assign(this.totals, noCosts(), { computing: 0, gradients: 0 });
     this.sentTo.clear();
     this.staleness.clear();
   }
@@ -147,13 +160,14 @@ export class FlockWorker {
     const x = memory.next('x', assets.layout.length, this.#state?.x);
     assets.compute.upload(x, parameters);
     this.#state = { x };
+    this.#parked = null;
     this.#committed = null;
   }
 
   /** Enters a view at its start round; `fresh`: everybody holds x_0. Keeps the state if `keep`. */
   async enter(view: View, holder: SeatHolder, keep: boolean, signal: AbortSignal): Promise<void> {
     const { assets, memory } = this.#equipment();
-    const state = this.#state;
+    const state = this.#present();
     if (state === null) throw new Error('A worker enters a view with parameters.');
     if (
       this.#sampler === null ||
@@ -214,8 +228,10 @@ export class FlockWorker {
   async step(signal: AbortSignal): Promise<void> {
     const { assets, memory } = this.#equipment();
     this.started = this.round + 1;
+    this.#gradients = 0;
     try {
-      await this.#transact((exchange, state) => assets.algorithm.round(exchange, state), signal);
+      if (this.#resting(signal)) await this.#rest(signal);
+      else await this.#transact((exchange, state) => assets.algorithm.round(exchange, state), signal);
     } catch (error) {
       memory.losses.abandon();
       this.#note('rolled-back');
@@ -223,11 +239,44 @@ export class FlockWorker {
       throw error;
     }
     memory.losses.commit();
+    this.totals.gradients += this.#gradients;
     this.#note('committed');
     const late = assets.algorithm.lookBack?.(assets.recipe.algorithm.options) ?? 0;
     if (!this.asynchronous) this.#forget(this.round - late);
     this.round += 1;
     this.#committed = this.round;
+  }
+
+  /** Whether it has no part in the coming round. */
+  #resting(signal: AbortSignal): boolean {
+    const { algorithm } = this.#equipment().assets;
+    const { view, holder } = this;
+    if (algorithm.rests === undefined || view === null || holder === null) return false;
+    const resting = algorithm.rests(this.#open('algorithm', view, holder, this.round, signal));
+    this.#exchange = null;
+    return resting;
+  }
+
+  /** A round that leaves the state as it is: it goes to the host, and what it took on the device is free. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { assets, memory } = this.#equipment();
+    this.busy = 0;
+    if (this.#state === null) return;
+    const parked = await park(assets.compute, this.#state);
+    signal.throwIfAborted();
+    memory.release();
+    this.#parked = parked;
+    this.#state = null;
+  }
+
+  /** The committed state on the device, brought back if it was parked. */
+  #present(): State | null {
+    const parked = this.#parked;
+    if (parked === null) return this.#state;
+    const { assets, memory } = this.#equipment();
+    this.#parked = null;
+    this.#state = unpark(assets.compute, parked, (name, length) => memory.next(name, length, undefined));
+    return this.#state;
   }
 
   /** Takes the state that `work` makes of the present one, and books what that cost. */
@@ -237,7 +286,7 @@ export class FlockWorker {
   ): Promise<void> {
     const { assets } = this.#equipment();
     const { view, holder } = this;
-    const state = this.#state;
+    const state = this.#present();
     if (view === null || holder === null || state === null) throw new Error('The worker is in no view.');
     const since = this.#clock.now();
     const exchange = this.#open('algorithm', view, holder, this.round, signal);
@@ -249,6 +298,7 @@ export class FlockWorker {
     } finally {
       this.#exchange = null;
     }
+    exchange.costs.packetsLate = this.#inbox.packets.late(holder.seat);
     this.#book(exchange.costs);
     for (const [seat, bytes] of exchange.sentTo) this.sentTo.set(seat, (this.sentTo.get(seat) ?? 0) + bytes);
     const { compressing, waiting, applying } = exchange.costs;
@@ -301,7 +351,7 @@ export class FlockWorker {
       scratch: (name, length) => memory.scratch(name, length),
       send: (letter, peer) => {
         emulation.send(recipe, letter, peer);
-        if (letter.type !== 'algorithm') return;
+        if (letter.type === 'resync') return;
         const bytes = algorithmMessageBytes(letter.payload.length);
         const { destination: to, tag, step } = letter;
         emulation.note({ kind: 'sent', seat, round: letter.round, to, tag, step, bytes });
@@ -322,6 +372,8 @@ export class FlockWorker {
       gradient: (parameters, at, step) => {
         const sampler = this.#sampler;
         if (sampler === null) throw new Error('The data has not been dealt.');
+        this.#gradients += 1;
+        emulation.note({ kind: 'computing', seat, round: at, step });
         const slot = memory.losses.take();
         const { program, data } = assets;
         const batch = sampler.at(at * steps + step);

@@ -30,9 +30,9 @@ export interface HoldingsReport {
   readonly private: boolean;
 }
 
-/** The seats of this view; of private data those of the peer `self`. */
-export function holdingsReport(assets: Assets, view: View, self: string): HoldingsReport {
-  const { recipe, split, labels, classes } = assets;
+/** The rows of each seat of this view; of private data of the seats of the peer `self`. */
+export function partsHeld(assets: Assets, view: View, self: string) {
+  const { recipe, split, labels } = assets;
   const own = isPrivate(recipe.dataset.options);
   const { dealt } = view.run;
   const held = view.seats.filter(({ peer }) => !own || peer === self).map(({ seat }) => seat);
@@ -42,10 +42,18 @@ export function holdingsReport(assets: Assets, view: View, self: string): Holdin
   const parts = own ? [] : partition.deal(split.train, labels, over, recipe.seed, recipe.partition.options);
   const rowsOf = (seat: number, rank: number) =>
     own ? split.train : (parts[dealt === null ? rank : seat] ?? assets.rows(seat, over));
+  return { seats: held, parts: held.map(rowsOf), own };
+}
+
+/** The seats of this view; of private data those of the peer `self`. */
+export function holdingsReport(assets: Assets, view: View, self: string): HoldingsReport {
+  const { recipe, labels, classes } = assets;
+  const { seats: held, parts, own } = partsHeld(assets, view, self);
+  const { dealt } = view.run;
   const { tokens } = assets.shape;
   // Text has no classes to count: one bin for all.
   const names = tokens === true ? ['text'] : classes === 0 ? [] : classNames(classes, recipe.dataset.options);
-  const { bins, counts, heterogeneity } = holdingsOf(held.map(rowsOf), labels, names);
+  const { bins, counts, heterogeneity } = holdingsOf(parts, labels, names);
   const seats = held.map((seat, at) => ({ seat, counts: counts[at] ?? [] }));
   return { bins, ranges: names.length === 0, seats, heterogeneity, dealt: dealt !== null, private: own };
 }

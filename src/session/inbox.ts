@@ -5,6 +5,7 @@
  */
 import type { PeerId } from '../network/transport.ts';
 import type { Frame, FrameType } from '../protocol/frame.ts';
+import { Packets } from './packets.ts';
 
 /** In lock-step a neighbour is at most one round ahead: two messages for each of 32 × 32 pairs of workers. */
 const MAX_LETTERS = 2048;
@@ -69,6 +70,8 @@ function keyOf(
 }
 
 export class Inbox {
+  /** What comes over the lossy lane. */
+  readonly packets = new Packets();
   readonly #piles = new Map<PeerId, Pile>();
   readonly #listeners = new Set<() => void>();
   #arrivals = 0;
@@ -130,6 +133,7 @@ export class Inbox {
   /** Forgets what a worker no longer needs: its messages of this view up to a committed round. */
   forget(view: string, round: number, to: number): void {
     this.#discard((frame) => frame.view === view && frame.round <= round && frame.destination === to);
+    this.packets.forget(view, round, to);
   }
 
   #discard(over: (frame: Frame) => boolean): void {

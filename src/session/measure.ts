@@ -37,7 +37,7 @@ export class Measure {
   /** When the first round of an epoch could begin. */
   #began: { readonly epoch: number; readonly at: number } | null = null;
   readonly #emit: (points: readonly Point[], rows: readonly MetricRow[]) => void;
-  #scratch: { assets: Assets; mean: Vector; sketch: Vector; norm: Vector } | null = null;
+  #scratch: { assets: Assets; mean: Vector; sketch: Vector; norms: Vector } | null = null;
 
   constructor(clock: Clock, emit: (points: readonly Point[], rows: readonly MetricRow[]) => void) {
     this.#clock = clock;
@@ -165,14 +165,22 @@ export class Measure {
     this.#emit([{ kind: 'average', epoch, round, testLoss: score.loss, testAccuracy }], []);
   }
 
-  /** ‖e‖, if the algorithm keeps a residual under that name. */
+  /**
+   * Norm of what compression has left out so far: of the residual e of the worker's own messages, and of E,
+   * that of the part it serves (or of a low-rank factorisation). Null if the algorithm keeps neither.
+   */
   async #residualNorm(worker: FlockWorker, assets: Assets): Promise<number | null> {
-    const e = worker.state?.e;
-    if (e === undefined || typeof e === 'number') return null;
-    const { norm } = this.#vectors(assets);
-    assets.compute.squaredDistance(e, null, norm, 0);
-    const [squared = Number.NaN] = await assets.compute.read(norm);
-    return Number.isFinite(squared) ? Math.sqrt(squared) : null;
+    const residuals = [worker.state?.e, worker.state?.E].filter(
+      (value) => value !== undefined && typeof value !== 'number',
+    );
+    if (residuals.length === 0) return null;
+    const { norms } = this.#vectors(assets);
+    assets.compute.linear(norms, []);
+    for (const [at, residual] of residuals.entries()) {
+      assets.compute.squaredDistance(residual, null, norms, at);
+    }
+    const [own = Number.NaN, served = Number.NaN] = await assets.compute.read(norms);
+    return Number.isFinite(own + served) ? Math.sqrt(own + served) : null;
   }
 
   #book(index: number): LossBook {
@@ -184,17 +192,17 @@ export class Measure {
     return book;
   }
 
-  #vectors(assets: Assets): { mean: Vector; sketch: Vector; norm: Vector } {
+  #vectors(assets: Assets): { mean: Vector; sketch: Vector; norms: Vector } {
     if (this.#scratch?.assets !== assets) {
       const { compute, layout } = assets;
       if (this.#scratch !== null) {
-        this.#scratch.assets.compute.free(this.#scratch.mean, this.#scratch.sketch, this.#scratch.norm);
+        this.#scratch.assets.compute.free(this.#scratch.mean, this.#scratch.sketch, this.#scratch.norms);
       }
       this.#scratch = {
         assets,
         mean: compute.vector(layout.length),
         sketch: compute.vector(SKETCH_LENGTH),
-        norm: compute.vector(1),
+        norms: compute.vector(2),
       };
     }
     return this.#scratch;

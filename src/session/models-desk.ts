@@ -5,6 +5,7 @@
  */
 import { findEntry } from '../base/registry.ts';
 import type { Vector } from '../compute/compute.ts';
+import { classNames } from '../data/files-recognise.ts';
 import { DATASETS } from '../data/index.ts';
 import { alphabetOf } from '../data/text.ts';
 import { decodeModel, encodeModel, ModelFileError } from '../models/model-file.ts';
@@ -12,8 +13,10 @@ import { SafetensorsError } from '../models/safetensors.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { sameRun } from '../recipe/schema.ts';
 import type { Assets } from './assets.ts';
+import { partsHeld } from './holdings.ts';
 import { Average, type AverageSources } from './models-average.ts';
 import { confusionOf } from './models-confusion.ts';
+import { gradientDifference } from './models-gradients.ts';
 import {
   type AnswerOn,
   NoAnswerError,
@@ -52,9 +55,11 @@ export class ModelsDesk {
   readonly #handlers: Handlers = {
     predict: (question) => this.#predict(question),
     example: async ({ index }) => this.#example(index),
+    examples: async ({ most }) => this.#examples(most),
     confusion: (question) => this.#confusion(question),
     export: (question) => this.#export(question),
     import: async (question) => this.#import(question),
+    difference: () => this.#difference(),
     write: (question) => this.#write(question),
   };
   #waiting = 0;
@@ -142,6 +147,18 @@ export class ModelsDesk {
     return { index: at, count, ...assets.row(assets.scored[at] ?? 0) };
   }
 
+  #examples(most: number): AnswerOn<'examples'> {
+    const assets = this.#assets();
+    const count = Math.max(0, Math.min(Math.trunc(most), MAX_ROWS, assets.scored.length));
+    const rows = Array.from(assets.scored.subarray(0, count), (row) => assets.row(row));
+    const { width } = shapeOf(assets);
+    const features = new Float32Array(count * width);
+    rows.forEach((row, at) => {
+      features.set(row.features, at * width);
+    });
+    return { features, labels: Float32Array.from(rows, ({ label }) => label) };
+  }
+
   async #confusion({ of, mistakes }: QuestionOn<'confusion'>): Promise<AnswerOn<'confusion'>> {
     const assets = this.#assets();
     const { classes, tokens } = shapeOf(assets);
@@ -171,7 +188,7 @@ export class ModelsDesk {
     };
   }
 
-  async #export({ of }: QuestionOn<'export'>): Promise<AnswerOn<'export'>> {
+  async #export({ of, as }: QuestionOn<'export'>): Promise<AnswerOn<'export'>> {
     const assets = this.#assets();
     const { x, round } = await this.#take(of, assets, true);
     const parameters = await assets.compute.read(x);
@@ -186,7 +203,14 @@ export class ModelsDesk {
       seat: String(of),
       round: String(round),
     };
-    return { round, bytes: encodeModel(assets.layout, parameters, metadata) };
+    if (as !== 'onnx') return { round, bytes: encodeModel(assets.layout, parameters, metadata) };
+    const { encodeOnnx, refusesOnnx } = await import('../models/onnx.ts');
+    const refusal = refusesOnnx(recipe.model.id);
+    if (refusal !== null) throw new NoAnswerError(refusal);
+    const { layout, preparation, shape: data } = assets;
+    const classes = JSON.stringify(classNames(data.classes, recipe.dataset.options));
+    const source = { model: recipe.model, layout, parameters, data, preparation };
+    return { round, bytes: encodeOnnx({ ...source, metadata: { ...metadata, classes } }) };
   }
 
   #import({ bytes }: QuestionOn<'import'>): AnswerOn<'import'> {
@@ -205,6 +229,19 @@ export class ModelsDesk {
       if (error instanceof ModelFileError) throw new NoAnswerError(error.message);
       throw error;
     }
+  }
+
+  async #difference(): Promise<AnswerOn<'difference'>> {
+    const assets = this.#assets();
+    const view = this.#sources.view();
+    if (view === null) throw new NoAnswerError('There is no flock yet.');
+    // Nobody's own rows are looked at here: without others' data there is nothing to compare.
+    const { parts, own } = partsHeld(assets, view, '');
+    if (own) throw new NoAnswerError('Of private data nobody knows the others’ gradients.');
+    const { model } = view.run;
+    const start = model === undefined ? assets.initial : this.#sources.starts.of(model);
+    if (start === null) throw new NoAnswerError('The model that this run began from is not here any more.');
+    return gradientDifference(assets, parts, start, this.#sources.clock);
   }
 
   async #write({ of, prompt, count, temperature }: QuestionOn<'write'>): Promise<AnswerOn<'write'>> {

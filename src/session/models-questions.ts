@@ -3,6 +3,8 @@
  * are many numbers; every question gets one answer or one sentence why there is none.
  */
 
+import type { GradientDifference } from './models-gradients.ts';
+
 /** A local worker's seat, or the mean of all workers' parameters. */
 export type Whose = number | 'average';
 
@@ -62,13 +64,18 @@ export interface Conversation {
     readonly question: { readonly index: number };
     readonly answer: Example & { readonly count: number };
   };
+  /** The first test rows, at most so many: features [rows, width], row-major, and what each row is. */
+  examples: {
+    readonly question: { readonly most: number };
+    readonly answer: { readonly features: Float32Array; readonly labels: Float32Array };
+  };
   confusion: {
     readonly question: { readonly of: Whose; readonly mistakes: number };
     readonly answer: Confusion;
   };
-  /** A model as a safetensors file. */
+  /** A model as a file: safetensors, unless ONNX is asked for. */
   export: {
-    readonly question: { readonly of: Whose };
+    readonly question: { readonly of: Whose; readonly as?: 'safetensors' | 'onnx' };
     readonly answer: { readonly round: number; readonly bytes: Uint8Array<ArrayBuffer> };
   };
   /** All workers of the room begin again, from the model in this file. */
@@ -76,6 +83,8 @@ export interface Conversation {
     readonly question: { readonly bytes: Uint8Array };
     readonly answer: { readonly metadata: Readonly<Record<string, string>> };
   };
+  /** How different the gradients of all workers' data are where all begin. */
+  difference: { readonly question: Readonly<Record<never, never>>; readonly answer: GradientDifference };
   /** Of models of text: what one of them writes after a prompt. */
   write: {
     readonly question: {

@@ -134,12 +134,37 @@ describe('mistakes', () => {
     }
   });
 
+  it('give the first test rows, as single questions do', async () => {
+    const [lab] = await labs({}, 1, 1);
+    const { features, labels } = await answered(() => lab.ask('examples', { most: 3 }));
+    for (const index of [0, 1, 2]) {
+      const one = await lab.ask('example', { index });
+      expect([...features.subarray(2 * index, 2 * index + 2)]).toEqual([...one.features]);
+      expect(labels[index]).toBe(one.label);
+    }
+    const { count } = await lab.ask('example', { index: 0 });
+    expect((await lab.ask('examples', { most: 1e9 })).labels).toHaveLength(count);
+  });
+
   it('are asked for examples all around', async () => {
     const [lab] = await labs({}, 1, 1);
     const first = await answered(() => lab.ask('example', { index: 0 }));
     const last = await lab.ask('example', { index: -1 });
     expect([first.index, last.index, first.count]).toEqual([0, 39, 40]);
     expect((await lab.ask('example', { index: 40 })).features).toEqual(first.features);
+  });
+});
+
+describe('the difference of gradients', () => {
+  it('is small for data dealt evenly and large for classes apart, the same before the run and in it', async () => {
+    const [even] = await labs({}, 1, 2);
+    const [apart] = await labs({ partition: { id: 'sorted' } }, 1, 2);
+    const small = await answered(() => even.ask('difference', {}));
+    const large = await answered(() => apart.ask('difference', {}));
+    expect(large.difference).toBeGreaterThan(20 * small.difference);
+    expect([small.rows, large.rows]).toEqual([small.available, large.available]);
+    await train([apart], 5);
+    expect(await apart.ask('difference', {})).toEqual(large);
   });
 });
 
@@ -184,6 +209,26 @@ describe('a model file', () => {
       expect(model?.parameters).toBeDefined();
       expect(model?.parameters).not.toEqual(saved);
     });
+  });
+
+  it('is ONNX if asked for, but for models that write', async () => {
+    const [lab] = await labs({}, 1, 2);
+    const { bytes, round } = await answered(() => lab.ask('export', { of: 'average', as: 'onnx' }));
+    expect(round).toBe(0);
+    // Names and text lie in the file as they are; what it computes is tested beside its writer.
+    const text = new TextDecoder('latin1').decode(bytes);
+    for (const part of ['probabilities', 'layers.1.weight', '"id":"mlp"', '["0","1"]']) {
+      expect(text).toContain(part);
+    }
+    await expect(lab.ask('import', { bytes })).rejects.toThrow(/not a safetensors file/);
+    const [writer] = await labs(
+      { dataset: { id: 'text' }, model: { id: 'gpt', options: { width: 8, layers: 1, heads: 1 } } },
+      1,
+      1,
+    );
+    await expect(answered(() => writer.ask('export', { of: 0, as: 'onnx' }))).rejects.toThrow(
+      /gpt writes on and on/,
+    );
   });
 
   it('of another model, or of none, is refused with the reason and changes nothing', async () => {

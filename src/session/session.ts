@@ -178,6 +178,7 @@ export class Session {
       // Those that have no round to do may have to answer.
       if (this.#equipment.assets?.algorithm.serves !== undefined) this.#agenda.wake();
     });
+    this.#post.on('packet', (frame, peer) => this.#inbox.packets.deliver(peer, frame));
     this.#post.on('resync', (frame, peer) => {
       if (frame.view === NO_VIEW) this.#sponsorship.receive(peer, frame);
       else this.#inbox.deliver(peer, frame);
@@ -547,11 +548,16 @@ export class Session {
       this.#options.transport.drop(error.peer, error.message);
     } else if (error instanceof DivergedError || error instanceof InvalidMessageError) {
       this.status.notice(WORDS.diverged());
-      this.#room.command({ kind: 'pause' });
+      this.#halt();
     } else {
       this.status.notice(WORDS.failed(error instanceof Error ? error.message : String(error)));
-      this.#room.command({ kind: 'pause' });
+      this.#halt();
     }
+  }
+
+  /** Where all pause already, another pause would be a new view, in which the same round fails again. */
+  #halt(): void {
+    if (this.#agenda.latest?.run.running === true) this.#room.command({ kind: 'pause' });
   }
 
   /** Lets messages and timers through now and then when nothing else does. */

@@ -4,6 +4,7 @@
  */
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import type { Command } from '../room/view.ts';
+import type { Spectrum } from '../topology/spectrum.ts';
 import type { FilesAsk, FilesState } from './file-state.ts';
 import type { HoldingsReport } from './holdings.ts';
 
@@ -81,20 +82,26 @@ export interface Snapshot {
   /** Every seat of the view, and those that left recently (health `gone`). */
   readonly workers: readonly WorkerStatus[];
   readonly edges: readonly EdgeStatus[];
-  readonly spectrum: { readonly lambda2: number; readonly lambdaN: number; readonly gap: number } | null;
+  /** Of the mixing matrix; `topology/spectrum.ts` says what each number is for the different kinds. */
+  readonly spectrum: Pick<Spectrum, 'kind' | 'lambda2' | 'lambdaN' | 'rho' | 'gap'> | null;
   /** What all workers together send in one round, by the algorithm's formula; null where it cannot run. */
   readonly cost: { readonly messages: number; readonly bytes: number } | null;
   readonly round: number;
   readonly roundsPerSecond: number;
   /** Waiting for whom, since how many ms, or null. */
   readonly waiting: { readonly name: string; readonly ms: number } | null;
-  /** Traffic of this tab's workers so far, bytes. */
+  /** Gradients that this tab's workers have computed in committed rounds, and their traffic in bytes, so far. */
   readonly totals: {
+    readonly gradientSteps: number;
     readonly bytesSent: number;
     readonly bytesReceived: number;
     readonly bytesUncompressed: number;
     readonly bytesControl: number;
     readonly bytesResync: number;
+    /** Packets of the lossy lane that were due, that this tab's workers did without, and that came too late. */
+    readonly packetsExpected: number;
+    readonly packetsMissed: number;
+    readonly packetsLate: number;
     readonly protocolErrors: number;
   };
   readonly notices: readonly Notice[];

@@ -198,11 +198,15 @@ export class Status {
       roundsPerSecond: this.#roundsPerSecond(round, now),
       waiting: this.#waitingFor(mine, seats, now),
       totals: {
+        gradientSteps: sum(({ totals }) => totals.gradients),
         bytesSent: sum(({ totals }) => totals.bytesSent),
         bytesReceived: sum(({ totals }) => totals.bytesReceived),
         bytesUncompressed: sum(({ totals }) => totals.bytesUncompressed),
         bytesControl: post.totals().bytesControl,
         bytesResync: post.totals().bytesResync,
+        packetsExpected: sum(({ totals }) => totals.packetsExpected),
+        packetsMissed: sum(({ totals }) => totals.packetsMissed),
+        packetsLate: sum(({ totals }) => totals.packetsLate),
         protocolErrors: post.totals().protocolErrors,
       },
       notices: [...this.#notices.values()],
@@ -312,10 +316,10 @@ export class Status {
       if (n === 0) {
         this.#shape = { key, spectrum: null, cost: null, edges: [] };
       } else {
-        const { lambda2, lambdaN, gap } = spectrumOf(recipe, n);
+        const { kind, lambda2, lambdaN, rho, gap } = spectrumOf(recipe, n);
         this.#shape = {
           key,
-          spectrum: { lambda2, lambdaN, gap },
+          spectrum: { kind, lambda2, lambdaN, rho, gap },
           cost: refusal(recipe, n) === null ? costOf(recipe, layoutOf(recipe), groups) : null,
           edges: supportOf(recipe, n),
         };

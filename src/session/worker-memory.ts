@@ -1,7 +1,8 @@
 /**
  * Memory of one worker on one device for one recipe: its vectors and its codecs. State vectors come in
- * pairs (the committed one, and the one the next round builds), so a long run allocates nothing; what
- * depends on the number of workers (chunks of a collective) is made anew when that number changes.
+ * pairs (the committed one, and the one the next round builds), made when they are first wanted, so a long
+ * run allocates nothing; what depends on the number of workers (chunks of a collective) is made anew when
+ * that number changes. A worker that rests gives all of it back.
  */
 import type { BoundOptimizer } from '../algorithms/algorithm.ts';
 import type { Layout } from '../base/layout.ts';
@@ -18,21 +19,24 @@ const NONE = findEntry('compressor', COMPRESSORS, 'none');
 
 export class WorkerMemory {
   readonly losses: Losses;
-  readonly gradient: Vector;
   readonly optimizer: BoundOptimizer;
   readonly #assets: Assets;
   readonly #scratch = new Map<string, Vector>();
-  readonly #pairs = new Map<string, [Vector, Vector]>();
+  readonly #pairs = new Map<string, Vector[]>();
   readonly #codings = new Map<string, Coding>();
 
   constructor(assets: Assets) {
     const { compute, layout, algorithm, recipe } = assets;
     this.#assets = assets;
     this.losses = new Losses(compute, algorithm.gradients?.(recipe.algorithm.options) ?? 1);
-    this.gradient = compute.vector(layout.length);
     const { id, options } = recipe.optimizer;
     const rule = findEntry('optimizer', OPTIMIZERS, id).create(compute, layout, options);
     this.optimizer = { id, options, rule };
+  }
+
+  /** Of the gradient that was computed last. */
+  get gradient(): Vector {
+    return this.scratch('gradient of a batch', this.#assets.layout.length);
   }
 
   scratch(name: string, length: number): Vector {
@@ -50,13 +54,13 @@ export class WorkerMemory {
     // A length that changed (a chunk of another number of workers) is another pair; the committed vector
     // of the old one may still be read in this very round.
     const key = `${length} ${name}`;
-    let pair = this.#pairs.get(key);
-    if (pair === undefined) {
-      const { compute } = this.#assets;
-      pair = [compute.vector(length), compute.vector(length)];
-      this.#pairs.set(key, pair);
-    }
-    return pair[0] === committed ? pair[1] : pair[0];
+    const pair = this.#pairs.get(key) ?? [];
+    this.#pairs.set(key, pair);
+    const free = pair.find((vector) => vector !== committed);
+    if (free !== undefined) return free;
+    const made = this.#assets.compute.vector(length);
+    pair.push(made);
+    return made;
   }
 
   /** The recipe's compressor over a layout. */
@@ -88,11 +92,17 @@ export class WorkerMemory {
     this.#codings.clear();
   }
 
-  destroy(): void {
+  /** Frees all but the losses that nobody has read yet: no vector that it gave out is valid any more. */
+  release(): void {
     this.tidy([]);
+    this.#assets.compute.free(...this.#scratch.values());
+    this.#scratch.clear();
+  }
+
+  destroy(): void {
+    this.release();
     this.losses.destroy();
     this.optimizer.rule.destroy();
-    this.#assets.compute.free(this.gradient, ...this.#scratch.values());
   }
 
   #coding(key: string, make: () => Coding): Coding {

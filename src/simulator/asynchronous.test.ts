@@ -123,6 +123,42 @@ describe('AD-PSGD', () => {
   });
 });
 
+describe('a server of gradients', () => {
+  it.each(['a-psgd', 'soft-sync'])(
+    'of %s keeps what it has gathered while others come and go, and is replaced',
+    async (algorithm) => {
+      // With one split the server steps after four gradients: one more of its own waits in S.
+      const recipe = buildRecipe({ ...SMALL, algorithm: id(algorithm) });
+      const flock = await Flock.make(createCpuCompute(), recipe, syntheticDigits(), 4);
+      for (let round = 0; round < 3; round += 1) await flock.step();
+      await flock.workers[0]?.step(never);
+      const kept = (name: string) => {
+        const state = flock.workers[0]?.state;
+        const vector = state?.[name];
+        if (typeof vector !== 'object') return Promise.resolve(vector ?? null);
+        return flock.assets.compute.read(vector);
+      };
+      const names = ['x', 'S', 'm', 'gathered', 'version'];
+      const before = await Promise.all(names.map(kept));
+      await flock.change({ leave: [2], join: 1 });
+      expect(await Promise.all(names.map(kept))).toEqual(before);
+      for (const x of await flock.read()) expect(x).toEqual(before[0]);
+      if (algorithm === 'soft-sync') expect(before[3]).toBe(1);
+
+      await flock.step();
+      // What the others hold is what the server told them last; the newest of it is what counts.
+      const versions = flock.workers.slice(1).map(({ state }) => Number(state?.version));
+      const newest = (await flock.read())[1 + versions.indexOf(Math.max(...versions))];
+      await flock.change({ leave: [0] });
+      for (const x of await flock.read()) expect(x).toEqual(newest);
+      const then = Number(flock.workers[0]?.state?.version);
+      expect(then).toBe(Math.max(...versions));
+      await flock.step();
+      expect(Number(flock.workers[0]?.state?.version)).toBeGreaterThan(then);
+    },
+  );
+});
+
 describe('asynchronous DoubleSqueeze', () => {
   it.each(['none', 'one-bit', 'top-k'])(
     'with %s loses nothing, and all take the same steps',
@@ -173,7 +209,7 @@ describe('asynchronous model averaging', () => {
   it('keeps the mean, and all agree in time', async () => {
     const flock = await gossips(4, averaging);
     const before = await flock.read();
-    for (let round = 0; round < 3; round += 1) await flock.step();
+    for (let round = 0; round < 4; round += 1) await flock.step();
     expect(drift(before, await flock.read())).toBeLessThan(2e-6);
     expect(distancesToMean(await flock.read()).value).toBeLessThan(1e-5);
   });
@@ -181,7 +217,7 @@ describe('asynchronous model averaging', () => {
   it('adds at all what a view change finds added at one', async () => {
     const flock = await gossips(4, averaging);
     const before = await flock.read();
-    for (const worker of flock.workers) await worker.step(never);
+    for (const worker of [...flock.workers, ...flock.workers]) await worker.step(never);
     // The last to join has everybody's snapshot, and is the only one.
     expect(flock.workers.map(({ state }) => state?.averaged)).toEqual([0, 0, 0, 1]);
     expect(drift(before, await flock.read())).toBeGreaterThan(1e-3);
@@ -262,7 +298,7 @@ describe.each(ASYNCHRONOUS)('a flock with %s on a %s', (algorithm, topology) => 
     ...{ compute: '20ms,jitter=10%', straggler: '1:5x', link: 'latency=5ms' },
   });
 
-  it('pauses, goes on, takes a newcomer, loses a member, and comes to its end', async () => {
+  it('pauses, goes on, takes a newcomer, loses a member, sees one return, and comes to its end', async () => {
     const clock = new VirtualClock();
     const host = await loadInNode(recipe);
     const hub = new MemoryHub();
@@ -318,6 +354,13 @@ describe.each(ASYNCHRONOUS)('a flock with %s on a %s', (algorithm, topology) => 
     await reach((snapshot) => here(snapshot).length === 4);
     const then = Math.min(...rounds());
     await reach(({ round }) => round > then + 5);
+
+    // One comes back, takes the seats that are free, and everybody goes on, the newcomer included.
+    await join(3);
+    expect(new Set(labs[0]?.snapshot()?.workers.map(({ seat }) => seat)).size).toBe(6);
+    const again = Math.min(...rounds());
+    await reach(({ round }) => round > again + 5);
+    expect(labs.every((lab) => lab.snapshot()?.notices.every(({ level }) => level === 'info'))).toBe(true);
     await reach(({ phase }) => phase !== 'running');
     expect(rounds().every((round) => round >= 400)).toBe(true);
     const models = (await Promise.all(labs.map((lab) => lab.models()))).flat();
@@ -339,3 +382,24 @@ it('a straggler without a length of its own is slower by its own measure, and an
   const [slow = 0, ...others] = labs[0]?.snapshot()?.workers.map(({ round }) => round) ?? [];
   expect(Math.max(...others) / slow).toBeGreaterThan(2);
 });
+
+it.each(['d-psgd', 'ad-psgd', 'soft-sync'])(
+  'a flock with %s that diverges pauses, and stays as it is',
+  async (algorithm) => {
+    const clock = new VirtualClock();
+    const parts = { dataset: id('regression'), model: id('linear'), algorithm: id(algorithm), lr: 100 };
+    const recipe = buildRecipe({ ...parts, compute: '20ms', seed: 3 });
+    const labs = await startSimulatedLab({ recipe, tabs: 1, workersPerTab: 4 }, clock, () => undefined);
+    open.push(...labs);
+    const [lab] = labs;
+    lab?.send({ kind: 'command', command: { kind: 'start', stopAt: null } });
+    expect(await clock.run(() => lab?.snapshot()?.phase === 'paused', 60_000)).toBe(true);
+    await clock.pass(1000);
+    const paused = lab?.snapshot();
+    expect(paused?.notices.map((notice) => notice.id)).toContain('diverged');
+    // No view follows upon another, in each of which the same round fails again.
+    await clock.pass(10_000);
+    expect(lab?.snapshot()?.view).toEqual(paused?.view);
+    expect(lab?.snapshot()?.round).toBe(paused?.round);
+  },
+);

@@ -38,17 +38,6 @@ describe.each(['sgp', 'online-push-sum'])('%s', (id) => {
     }
     flock.destroy();
   });
-
-  it('begins again with a whole unit of weight for everybody when members change', async () => {
-    const flock = await run(recipe, 5);
-    for (const change of [{ leave: [1] }, { join: 2 }]) {
-      await flock.step();
-      await flock.change(change);
-      await flock.step();
-      expect(sum(weights(flock))).toBeCloseTo(flock.workers.length, 5);
-    }
-    flock.destroy();
-  });
 });
 
 it('SGP on a graph where all weights are equal is D-PSGD, adapt then combine', async () => {

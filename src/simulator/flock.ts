@@ -31,6 +31,7 @@ async function openTabs(count: number): Promise<readonly Tab[]> {
     const inbox = new Inbox();
     post.on('algorithm', (frame, from) => inbox.deliver(from, frame));
     post.on('resync', (frame, from) => inbox.deliver(from, frame));
+    post.on('packet', (frame, from) => inbox.packets.deliver(from, frame));
     post.onJoin(() => {
       joins += 1;
     });
@@ -163,14 +164,17 @@ export class Flock {
   /**
    * Another view, as when members come and go: `leave` are seats, newcomers take fresh ones with the
    * parameters of the first that stays. All enter it together; `abruptly`, without a last word in the old.
+   * `order` lists all seats that stay, as the graph is to be laid over them: the same members, other edges.
    */
   async change({
     leave = [],
     join = 0,
     abruptly = false,
+    order,
   }: {
     readonly leave?: readonly number[];
     readonly join?: number;
+    readonly order?: readonly number[];
     readonly abruptly?: boolean;
   }): Promise<void> {
     const { compute } = this.assets;
@@ -178,6 +182,7 @@ export class Flock {
     const never = new AbortController().signal;
     const before = this.#view;
     const staying = before.seats.filter(({ seat }) => !leave.includes(seat));
+    if (order !== undefined) staying.sort((a, b) => order.indexOf(a.seat) - order.indexOf(b.seat));
     const next = 1 + Math.max(...before.seats.map(({ seat }) => seat));
     const counter = before.counter + 1;
     const joining = Array.from({ length: join }, (_, index) => {

@@ -336,8 +336,11 @@ export function describeLowRank(backend: string, makeCompute: () => Promise<Comp
       flock.destroy();
     });
   });
+}
 
-  describe(`bytes of algorithms over low-rank factors on ${backend}`, () => {
+/** Bytes do not depend on the device that made them: for one backend only. */
+export function describeLowRankBytes(makeCompute: () => Promise<Compute>): void {
+  describe('bytes of algorithms over low-rank factors', () => {
     it.each([
       ['power-sgd', 'complete', 'none', {}],
       ['power-sgd', 'ring', 'fp16', {}],

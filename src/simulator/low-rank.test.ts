@@ -1,4 +1,5 @@
 import { createCpuCompute } from '../compute/cpu/index.ts';
-import { describeLowRank } from './low-rank-invariants.ts';
+import { describeLowRank, describeLowRankBytes } from './low-rank-invariants.ts';
 
 describeLowRank('the cpu', async () => createCpuCompute());
+describeLowRankBytes(async () => createCpuCompute());
