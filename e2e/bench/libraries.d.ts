@@ -9,6 +9,7 @@ declare module '@jax-js/jax' {
     add(other: Array): Array;
     sub(other: Array): Array;
     mul(other: Array | number): Array;
+    /** -1 once: what is left. */
     reshape(shape: readonly number[]): Array;
     data(): Promise<Float32Array>;
     dispose(): void;
@@ -26,10 +27,31 @@ declare module '@jax-js/jax' {
   ): (parameters: T, x: Array, y: Array) => [Array, T];
   export const numpy: {
     array(values: Float32Array): Array;
+    array(values: Int32Array, options: { readonly dtype: 'int32' }): Array;
     dot(a: Array, b: Array): Array;
+    max(a: Array): Array;
+    split(a: Array, sections: number, axis: number): readonly Array[];
     sum(a: Array): Array;
+    take(a: Array, indices: Array, axis: number): Array;
+    readonly int32: 'int32';
   };
-  export const nn: { relu(x: Array): Array; logSoftmax(x: Array): Array };
+  export const nn: {
+    dotProductAttention(q: Array, k: Array, v: Array, options: { readonly isCausal: boolean }): Array;
+    /** By tanh. */
+    gelu(x: Array): Array;
+    relu(x: Array): Array;
+    logSoftmax(x: Array): Array;
+    standardize(x: Array, axis: number, options: { readonly epsilon: number }): Array;
+  };
+  export const lax: {
+    conv(x: Array, filters: Array, strides: readonly number[], padding: 'VALID'): Array;
+    reduceWindow(
+      x: Array,
+      reduce: (window: Array) => Array,
+      window: readonly number[],
+      strides: readonly number[],
+    ): Array;
+  };
   export const tree: { ref<T extends Tree>(value: T): T };
 }
 
@@ -44,11 +66,22 @@ declare module '@tensorflow/tfjs-core' {
   export function setBackend(name: 'webgpu' | 'wasm' | 'cpu'): Promise<boolean>;
   export function ready(): Promise<void>;
   export function tensor1d(values: Float32Array): Tensor;
+  export function tensor1d(values: Int32Array, dtype: 'int32'): Tensor;
   export function tensor2d(values: Float32Array, shape: readonly [number, number]): Tensor;
   export function tensor4d(values: Float32Array, shape: readonly [number, number, number, number]): Tensor;
   export function variable(initial: Tensor): Variable;
-  export function matMul(a: Tensor, b: Tensor): Tensor;
-  export function add(a: Tensor, b: Tensor): Tensor;
+  export function matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
+  export function slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor;
+  export function add(a: Tensor, b: Tensor | number): Tensor;
+  export function sub(a: Tensor, b: Tensor): Tensor;
+  export function mul(a: Tensor, b: Tensor | number): Tensor;
+  export function rsqrt(x: Tensor): Tensor;
+  export function tanh(x: Tensor): Tensor;
+  export function softmax(x: Tensor): Tensor;
+  export function moments(x: Tensor, axis: number, keepDims: boolean): Record<'mean' | 'variance', Tensor>;
+  export function gather(x: Tensor, indices: Tensor): Tensor;
+  export function split(x: Tensor, parts: number, axis: number): readonly Tensor[];
+  export function transpose(x: Tensor, order: readonly number[]): Tensor;
   export function relu(x: Tensor): Tensor;
   export function reshape(x: Tensor, shape: readonly number[]): Tensor;
   export function conv2d(x: Tensor, filter: Tensor, strides: number, pad: 'valid'): Tensor;

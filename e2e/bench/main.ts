@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --json FILE] [-- --only NAME,NAME]`: measures, prints a table, and writes the same
- * rows as JSON. Nothing is printed that was not measured in this run.
+ * `npm run bench [-- --json FILE] [-- --only NAME,NAME] [-- --runtime dawn]`: measures, prints a table, and
+ * writes the same rows as JSON. Nothing is printed that was not measured in this run.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -9,8 +9,11 @@ import { launchOptions } from '../browser.ts';
 import { serveLab } from '../experiments/lab-server.ts';
 import { benchCompressors } from './compressors.ts';
 import { benchCpu } from './cpu.ts';
+import { benchDawn } from './dawn/index.ts';
+import { openDawn, runOnSoftware } from './dawn/open.ts';
 import { benchFirstLoad } from './first-load.ts';
 import { benchGossip } from './gossip.ts';
+import { benchProducts } from './matmul.ts';
 import { ensurePeers, serveBench } from './peers.ts';
 import { benchRounds } from './rounds.ts';
 import { type Row, table } from './rows.ts';
@@ -26,18 +29,66 @@ interface Places {
   labUrl(): Promise<string>;
 }
 
-const BENCHES: Readonly<Record<string, (places: Places) => Promise<readonly Row[]>>> = {
-  sizes: () => benchSizes(),
-  steps: async ({ browser, benchUrl }) => benchSteps(browser, await benchUrl()),
-  cpu: async ({ browser, benchUrl }) => benchCpu(browser, await benchUrl()),
-  compressors: async ({ browser, benchUrl }) => benchCompressors(browser, await benchUrl()),
-  rounds: async ({ browser, benchUrl }) => benchRounds(browser, await benchUrl()),
-  gossip: async ({ browser, benchUrl }) => benchGossip(browser, await benchUrl()),
-  training: async ({ browser, labUrl }) => benchTraining(browser, await labUrl()),
-  load: async ({ browser, labUrl }) => benchFirstLoad(browser, await labUrl()),
+interface Benchmark {
+  readonly about: string;
+  run(places: Places): Promise<readonly Row[]>;
+}
+
+const BENCHES: Readonly<Record<string, Benchmark>> = {
+  sizes: { about: 'bytes of every compressor’s message', run: () => benchSizes() },
+  steps: {
+    about: 'training steps on WebGPU, against jax-js and TensorFlow.js',
+    run: async ({ browser, benchUrl }) => benchSteps(browser, await benchUrl()),
+  },
+  matmul: {
+    about: 'matrix products on WebGPU, against jax-js, TensorFlow.js and onnxruntime-web',
+    run: async ({ browser, benchUrl }) => benchProducts(browser, await benchUrl()),
+  },
+  cpu: {
+    about: 'training steps on the processor, against TensorFlow.js',
+    run: async ({ browser, benchUrl }) => benchCpu(browser, await benchUrl()),
+  },
+  compressors: {
+    about: 'encoding and decoding a million numbers',
+    run: async ({ browser, benchUrl }) => benchCompressors(browser, await benchUrl()),
+  },
+  rounds: {
+    about: 'a round of every algorithm, eight workers in a tab, beside plain steps',
+    run: async ({ browser, benchUrl }) => benchRounds(browser, await benchUrl()),
+  },
+  gossip: {
+    about: 'goodput and page stalls between two tabs, against PeerJS',
+    run: async ({ browser, benchUrl }) => benchGossip(browser, await benchUrl()),
+  },
+  training: {
+    about: 'page stalls while two tabs train',
+    run: async ({ browser, labUrl }) => benchTraining(browser, await labUrl()),
+  },
+  load: {
+    about: 'bytes of the first load, and the time to the first round',
+    run: async ({ browser, labUrl }) => benchFirstLoad(browser, await labUrl()),
+  },
 };
 
+function help(): string {
+  const names = Object.entries(BENCHES).map(
+    ([name, { about }]) => `                       ${name.padEnd(12)} ${about}`,
+  );
+  return [
+    'Measures, prints a table, and says what bounds us where an aim is missed.',
+    '',
+    'npm run bench -- --only steps,cpu --json FILE',
+    '',
+    '  --only NAME,NAME     What to measure in Chromium (all):',
+    ...names,
+    '  --runtime dawn       Measure in Node on Dawn instead: kernels, steps, products, vectors.',
+    '  --json FILE          Write the rows as JSON, too.',
+    '  --help               Print this.',
+  ].join('\n');
+}
+
 const say = (line: string) => console.error(line);
+const PROGRAM = 'e2e/bench/main.ts';
 
 /** Opens servers when they are first needed, and closes what it opened. */
 async function withPlaces<T>(use: (places: Places) => Promise<T>): Promise<T> {
@@ -70,43 +121,91 @@ async function withPlaces<T>(use: (places: Places) => Promise<T>): Promise<T> {
   }
 }
 
-export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const known = Object.keys(BENCHES);
-  let json: string | undefined;
-  let chosen = known;
+interface Request {
+  readonly json: string | undefined;
+  readonly only: readonly string[];
+  readonly runtime: 'chromium' | 'dawn';
+}
+
+/** What is asked for; or a sentence that says what is wrong with it; or null for help. */
+function requestOf(args: readonly string[]): Request | string | null {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { json: { type: 'string' }, only: { type: 'string' } },
+      options: {
+        json: { type: 'string' },
+        only: { type: 'string' },
+        runtime: { type: 'string', default: 'chromium' },
+        help: { type: 'boolean', default: false },
+      },
     });
-    json = values.json;
-    chosen = values.only?.split(',') ?? known;
-  } catch {
-    console.error('Usage: npm run bench -- [--json FILE] [--only NAME,NAME]');
-    return 2;
+    if (values.help) return null;
+    const { json, runtime } = values;
+    const only = values.only?.split(',') ?? Object.keys(BENCHES);
+    const unknown = only.find((name) => !Object.hasOwn(BENCHES, name));
+    if (unknown !== undefined) {
+      return `There is no benchmark "${unknown}"; there are ${Object.keys(BENCHES).join(', ')}.`;
+    }
+    if (runtime !== 'chromium' && runtime !== 'dawn')
+      return `The runtime is chromium or dawn, not "${runtime}".`;
+    if (runtime === 'dawn' && values.only !== undefined)
+      return '--only is for Chromium; Dawn measures all it can.';
+    return { json, only, runtime };
+  } catch (error) {
+    return `${error instanceof Error ? error.message : String(error)}\n${help()}`;
   }
-  const unknown = chosen.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    console.error(`There is no benchmark "${unknown}"; there are ${known.join(', ')}.`);
-    return 2;
-  }
-  let failed = false;
-  const rows = await withPlaces(async (places) => {
-    const found: Row[] = [];
+}
+
+async function benchInChromium(chosen: readonly string[], signal: AbortSignal): Promise<Outcome> {
+  return withPlaces(async (places) => {
+    const rows: Row[] = [];
+    let failed = false;
     for (const name of chosen) {
       if (signal.aborted) break;
       say(`measuring ${name}`);
       try {
-        found.push(...((await BENCHES[name]?.(places)) ?? []));
+        rows.push(...((await BENCHES[name]?.run(places)) ?? []));
       } catch (error) {
         failed = true;
         say(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    return found;
+    return { rows, failed };
   });
-  console.log(table(rows));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, null, 2)}\n`);
+}
+
+interface Outcome {
+  readonly rows: readonly Row[];
+  readonly failed: boolean;
+}
+
+export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const request = requestOf(args);
+  if (request === null) {
+    console.log(help());
+    return 0;
+  }
+  if (typeof request === 'string') {
+    console.error(request);
+    return 2;
+  }
+  const { json, only, runtime } = request;
+  let outcome: Outcome;
+  if (runtime === 'dawn') {
+    const gpu = await openDawn(say);
+    if (gpu === null) {
+      say('Dawn finds no graphics adapter: this machine has no driver for it (on Linux: Vulkan).');
+      const code = await runOnSoftware(PROGRAM, args, signal);
+      if (code !== null) return code;
+      say('There is no Chromium with a software driver either, so nothing can be measured.');
+      return 1;
+    }
+    outcome = { rows: await benchDawn(gpu, signal, say), failed: false };
+  } else {
+    outcome = await benchInChromium(only, signal);
+  }
+  console.log(table(outcome.rows));
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(outcome.rows, null, 2)}\n`);
   if (signal.aborted) return 130;
-  return failed ? 1 : 0;
+  return outcome.failed ? 1 : 0;
 }

@@ -1,14 +1,13 @@
 /**
- * The libraries we compare with: fetched when a benchmark runs, exact versions, into a cache of their own,
- * so that `npm ci` stays small. And the page they are measured in, built like any production page.
+ * The libraries we compare with: their exact versions, and the page they are measured in, built like any
+ * production page.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type PreviewServer, preview } from 'vite';
 import { ascPlugin } from '../../src/compute/cpu/wasm/asc-plugin.ts';
 import { signallingPlugin } from '../../src/server/signalling.ts';
 import { ROOT } from '../experiments/lab-server.ts';
+import { ensurePackages } from './packages.ts';
 
 const PEERS = {
   '@jax-js/jax': '0.1.25',
@@ -17,36 +16,10 @@ const PEERS = {
   '@tensorflow/tfjs-backend-webgpu': '4.22.0',
   '@tensorflow/tfjs-core': '4.22.0',
 };
-const CACHE = path.join(ROOT, 'node_modules', '.cache', 'murmuration-bench');
 
-export class PeersError extends Error {
-  override readonly name = 'PeersError';
-}
-
-/** @throws {PeersError} if npm cannot fetch them. */
+/** @throws {PackagesError} if npm cannot fetch them. */
 export function ensurePeers(say: (line: string) => void): string {
-  const manifest = `${JSON.stringify({ private: true, dependencies: PEERS }, null, 2)}\n`;
-  const file = path.join(CACHE, 'package.json');
-  const done = path.join(CACHE, 'installed.json');
-  if (existsSync(done) && readFileSync(done, 'utf8') === manifest) return CACHE;
-  say(`fetching ${Object.keys(PEERS).join(', ')}`);
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(file, manifest);
-  const npm = spawnSync(
-    'npm',
-    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
-    {
-      cwd: CACHE,
-      encoding: 'utf8',
-      timeout: 600_000,
-      shell: process.platform === 'win32',
-    },
-  );
-  if (npm.status !== 0) {
-    throw new PeersError(`npm could not fetch the libraries to compare with:\n${npm.stderr.slice(-1000)}`);
-  }
-  writeFileSync(done, manifest);
-  return CACHE;
+  return ensurePackages('peers', PEERS, say);
 }
 
 /** Builds the benchmark page and serves it, with the headers that make timers fine. */

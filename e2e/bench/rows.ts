@@ -12,6 +12,18 @@ export interface Row {
   readonly unit: string;
   /** Adapter or machine it ran on, in words. */
   readonly adapter: string;
+  /** What we want the ratio to be (or our value, where there is no peer), or null. */
+  readonly aim: number | null;
+  /** Where the aim is missed: what stands in the way, as measured; otherwise null. */
+  readonly bound: string | null;
+}
+
+export interface Aim {
+  /** Whether the ratio (or value) should not be above or not below `value`. */
+  readonly at: 'most' | 'least';
+  readonly value: number;
+  /** Said where it is missed. */
+  readonly bound: string;
 }
 
 export function row(
@@ -21,20 +33,26 @@ export function row(
   adapter: string,
   ours: number,
   peer: { readonly name: string; readonly value: number } | null = null,
+  aim: Aim | null = null,
 ): Row {
+  const ratio = peer === null ? null : ours / peer.value;
+  const reached = ratio ?? ours;
+  const met = aim === null || (aim.at === 'most' ? reached <= aim.value : reached >= aim.value);
   return {
     bench,
     subject,
     ours,
     peer: peer?.name ?? null,
     peerValue: peer?.value ?? null,
-    ratio: peer === null ? null : ours / peer.value,
+    ratio,
     unit,
     adapter,
+    aim: aim?.value ?? null,
+    bound: met ? null : aim.bound,
   };
 }
 
-const COLUMNS = ['bench', 'subject', 'ours', 'peer', 'peerValue', 'ratio', 'unit', 'adapter'] as const;
+const COLUMNS = ['bench', 'subject', 'ours', 'peer', 'peerValue', 'ratio', 'aim', 'unit', 'adapter'] as const;
 
 function cell(value: string | number | null): string {
   if (value === null) return '-';
@@ -42,18 +60,20 @@ function cell(value: string | number | null): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
 }
 
-/** A table with aligned columns. */
+/** A table with aligned columns, and below it what stands between us and the aims that were missed. */
 export function table(rows: readonly Row[]): string {
   const lines = [[...COLUMNS], ...rows.map((each) => COLUMNS.map((column) => cell(each[column])))];
   const widths = COLUMNS.map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  return lines
-    .map((line) =>
-      line
-        .map((text, at) => text.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const text = lines.map((line) =>
+    line
+      .map((part, at) => part.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const missed = rows.flatMap(({ bench, subject, peer, bound }) =>
+    bound === null ? [] : [`${bench}, ${subject}${peer === null ? '' : `, ${peer}`}: ${bound}`],
+  );
+  return [...text, ...(missed.length === 0 ? [] : ['', 'Aims that were missed:', ...missed])].join('\n');
 }
 
 export function median(values: readonly number[]): number {

@@ -3,9 +3,11 @@
  * `window.murmuration` exactly as a person in the console could.
  */
 import { type Browser, chromium, type Page } from 'playwright';
+import { isPrivate } from '../../src/data/private.ts';
 import { roomCode } from '../../src/network/room-code.ts';
 import { urlOf } from '../../src/recipe/url.ts';
 import type { TraceEvent } from '../../src/session/emulation.ts';
+import { OWN_FILE_KEY } from '../../src/session/file-state.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
 import { launchOptions } from '../browser.ts';
@@ -14,6 +16,7 @@ import { RunFailure } from './drive.ts';
 import type { Experiment } from './flags.ts';
 import { type LabServer, serveLab } from './lab-server.ts';
 import type { Polled, Tab } from './ledger.ts';
+import { bring, ownFileOf, withFileName } from './own-data.ts';
 import { type Pace, realPace } from './pace.ts';
 import type { Progress } from './progress.ts';
 
@@ -154,6 +157,8 @@ export async function openBrowserFlock(
   { recipe, local, run }: Experiment,
   progress: Progress,
 ): Promise<Flock> {
+  const file = ownFileOf(recipe);
+  const known = file === null ? recipe : withFileName(recipe, file);
   const server: LabServer = await serveLab((line) => progress.note(line));
   let browser: Browser | undefined;
   const close = async () => {
@@ -165,11 +170,18 @@ export async function openBrowserFlock(
     browser = await launch();
     const context = await browser.newContext();
     const room = roomCode((bytes) => crypto.getRandomValues(bytes));
-    const url = new URL(urlOf(recipe, local, room), server.url).href;
+    const url = new URL(urlOf(known, local, room), server.url).href;
+    if (isPrivate(known.dataset.options)) {
+      const own = [OWN_FILE_KEY, String(known.dataset.options.file)] as const;
+      await context.addInitScript(([key, name]) => sessionStorage.setItem(key, name), own);
+    }
     const tabs: PageTab[] = [];
     // One after another: the first opens the room, the others join it.
     for (let index = 1; index <= run.tabs; index++) {
-      tabs.push(await openTab(await context.newPage(), url, `tab ${index}`, progress));
+      const page = await context.newPage();
+      tabs.push(await openTab(page, url, `tab ${index}`, progress));
+      const problem = index === 1 && file !== null ? await bring(page, file, known) : null;
+      if (problem !== null) throw new RunFailure(problem);
     }
     return { tabs, pace: realPace(POLL_MS), browser: `Chromium ${browser.version()}`, close };
   } catch (error) {

@@ -2,6 +2,7 @@
  * Tabs without a browser: sessions in this process over the memory transport and the cpu backend. The
  * same recipe gives the same bytes, every time.
  */
+import { setMaxListeners } from 'node:events';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import type { TraceEvent } from '../../src/session/emulation.ts';
 import type { LabHandle, WorkerModel } from '../../src/session/handle.ts';
@@ -54,6 +55,9 @@ class SessionTab implements Tab {
     return this.#lab.models();
   }
 }
+
+// All workers of a tab listen to one signal, and there may be hundreds: that is no leak.
+setMaxListeners(0);
 
 export async function openNodeFlock({ recipe, local, run }: Experiment): Promise<Flock> {
   const options = { recipe, tabs: run.tabs, workersPerTab: local.workers, root: ROOT };

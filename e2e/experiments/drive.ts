@@ -51,6 +51,8 @@ const CONNECT_MS = 90_000;
 const PAUSE_MS = 20_000;
 /** Without a finished round for this long a run is given up. */
 const STALL_MS = 120_000;
+/** Simulated time without any work that is a deadlock: longer than any deadline or change of members takes. */
+const IDLE_MS = 600_000;
 
 const here = (snapshot: Snapshot) => snapshot.workers.filter(({ health }) => health !== 'gone');
 
@@ -119,6 +121,12 @@ function describe(ledger: Ledger, plan: Plan): string {
   ].join(' · ');
 }
 
+/** For how long after `since` nobody has worked, in ms of the pace's clock; 0 where that is not known. */
+function idleFor(pace: Pace, since: number): number {
+  const idleSince = pace.idleSince();
+  return idleSince === null ? 0 : pace.now() - Math.max(idleSince, since);
+}
+
 async function watch(
   ledger: Ledger,
   plan: Plan,
@@ -129,6 +137,13 @@ async function watch(
   const startedAt = plan.pace.now();
   let most = -1;
   let moved = started;
+  let movedAt = startedAt;
+  const failed = (why: string) => {
+    const reasons = ledger
+      .living()
+      .map((tab) => `${tab.label}: ${trouble(ledger.snapshots.get(tab) ?? null)}`);
+    return { stoppedBy: 'failure', failure: `${why} (${reasons.join(' | ')}).` } as const;
+  };
   for (;;) {
     const living = await ledger.poll();
     const now = performance.now();
@@ -148,11 +163,15 @@ async function watch(
     if (rounds > most) {
       most = rounds;
       moved = now;
+      movedAt = plan.pace.now();
     } else if (now - moved > STALL_MS) {
-      const reasons = living.map((tab) => `${tab.label}: ${trouble(ledger.snapshots.get(tab) ?? null)}`);
-      const failure = `No round was finished for ${STALL_MS / 1000} s (${reasons.join(' | ')}).`;
-      return { stoppedBy: 'failure', failure };
+      return failed(`No round was finished for ${STALL_MS / 1000} s`);
     }
+    if (idleFor(plan.pace, movedAt) > IDLE_MS) {
+      return failed('Nobody can go on: nothing is computed, and no message is on its way');
+    }
+    // Nobody but a worker that cannot go on pauses a run.
+    if (ledger.phases().includes('paused')) return failed('The flock has stopped');
     progress.update(describe(ledger, plan));
     await plan.pace.pass(left);
   }
@@ -164,7 +183,8 @@ async function pause(ledger: Ledger, plan: Plan): Promise<void> {
   if (first === undefined) return;
   await first.send({ kind: 'command', command: { kind: 'pause' } });
   const deadline = performance.now() + PAUSE_MS;
-  while (performance.now() < deadline) {
+  const asked = plan.pace.now();
+  while (performance.now() < deadline && idleFor(plan.pace, asked) <= IDLE_MS) {
     await ledger.poll();
     if (ledger.phases().every((phase) => phase !== 'running')) return;
     await plan.pace.pass();

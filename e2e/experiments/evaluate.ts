@@ -1,4 +1,7 @@
-/** Scores a model on the test split, in this process and on the cpu backend, whoever trained it. */
+/**
+ * The data of a recipe in this process, to score models on its test split on the cpu backend, whoever
+ * trained them, and to say how its rows were prepared.
+ */
 import { findEntry } from '../../src/base/registry.ts';
 import { createCpuCompute } from '../../src/compute/cpu/index.ts';
 import { DATASETS } from '../../src/data/index.ts';
@@ -9,11 +12,15 @@ import { fetchInNode } from '../../src/session/node-lab.ts';
 import { ROOT } from './lab-server.ts';
 import type { Evaluate } from './summary.ts';
 
-/** A function from parameters to their score; the data is loaded once. Without test rows, over all rows. */
-export async function testEvaluation(recipe: Recipe): Promise<Evaluate> {
+/** @throws {DataError} in one sentence. */
+export async function openAssets(recipe: Recipe): Promise<Assets> {
   const { load } = findEntry('dataset', DATASETS, recipe.dataset.id);
   const host = await load(recipe.dataset.options, fetchInNode(ROOT), recipe.seed, nodeDecoder);
-  const { compute, layout, program, data, scored } = new Assets(createCpuCompute(), recipe, host);
+  return new Assets(createCpuCompute(), recipe, host);
+}
+
+/** A function from parameters to their score. Without test rows, over all rows. */
+export function testEvaluation({ compute, layout, program, data, scored }: Assets): Evaluate {
   const parameters = compute.vector(layout.length);
   return async (values) => {
     compute.upload(parameters, values);

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly targetAccuracy: number | null;
   /** Folder of the outputs; null: a new one under results/. */
   readonly out: string | null;
+  /** Write the models as ONNX, too. */
+  readonly onnx: boolean;
   readonly json: boolean;
 }
 
@@ -99,7 +101,7 @@ const RUN = {
     default: 'real',
     choices: ['real', 'virtual'],
     label: 'clock',
-    help: 'Virtual: time is simulated, by --compute and --link alone; with --transport memory --backend cpu.',
+    help: 'Virtual: time is simulated, by --compute and --link alone; with --transport memory --backend cpu. Writes trace.jsonl, too: every event, one JSON object a line (see e2e/experiments/trace.ts).',
   },
 } as const satisfies OptionSchema;
 
@@ -145,6 +147,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   link: scalar('link', 'NAME=VALUE[,…]'),
   set: { value: 'PATH=VALUE', help: 'Sets any option of the recipe, e.g. compressor.ratio=0.01.' },
   out: { value: 'DIR', help: 'Folder for the outputs (a new one under results/).' },
+  onnx: { value: null, help: 'Write model-SEAT.onnx and model-mean.onnx, too, for other runtimes.' },
   json: { value: null, help: 'Print the summary alone, as JSON, on standard output.' },
   help: { value: null, help: 'Print this.' },
 };
@@ -271,6 +274,7 @@ export function readExperiment(args: readonly string[]): Experiment | null {
       seconds,
       targetAccuracy: readNumber(given, 'target-accuracy'),
       out: given.values.get('out') ?? null,
+      onnx: given.values.has('onnx'),
       json: given.values.has('json'),
     },
   };

@@ -9,16 +9,21 @@ import { OptionError } from '../../src/base/options.ts';
 import { findEntry } from '../../src/base/registry.ts';
 import { DataError } from '../../src/data/dataset.ts';
 import { DATASETS } from '../../src/data/index.ts';
+import { refusesOnnx } from '../../src/models/onnx.ts';
 import { caution, refusal } from '../../src/recipe/legality.ts';
+import type { Assets } from '../../src/session/assets.ts';
 import { type Collected, drive, RunFailure } from './drive.ts';
 import type { Flock } from './drive-browser.ts';
-import { completeData, testEvaluation } from './evaluate.ts';
+import { completeData, openAssets, testEvaluation } from './evaluate.ts';
 import { type Experiment, readExperiment } from './flags.ts';
 import { helpText } from './help.ts';
 import { BuildError, ROOT } from './lab-server.ts';
-import { defaultFolder, type Environment, writeOutputs, writeTrace } from './outputs.ts';
+import { writeOnnxModels } from './onnx-models.ts';
+import { defaultFolder, type Environment, writeOutputs } from './outputs.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { regretOf } from './regret.ts';
 import { type Summary, summarise, summariseWorkers, summaryText, type WorkerSummary } from './summary.ts';
+import { writeTrace } from './trace.ts';
 
 const DONE = 0;
 const FAILED = 1;
@@ -52,10 +57,8 @@ const inNode = ({ local }: Experiment) => local.transport === 'memory' && local.
 /** What the data has against this run, or null. */
 function dataTrouble(experiment: Experiment): string | null {
   const { recipe, run } = experiment;
-  const { complete, shape } = findEntry('dataset', DATASETS, recipe.dataset.id);
-  if (complete !== undefined && !inNode(experiment)) {
-    return `A file of your own (--dataset ${recipe.dataset.id}:…) needs --transport memory --backend cpu.`;
-  }
+  const { shape } = findEntry('dataset', DATASETS, recipe.dataset.id);
+  if (run.onnx && refusesOnnx(recipe.model.id) !== null) return refusesOnnx(recipe.model.id);
   if (run.targetAccuracy !== null && shape(recipe.dataset.options).classes === 0) {
     return 'There is no accuracy where numbers are predicted: leave out --target-accuracy, use --rounds.';
   }
@@ -73,12 +76,15 @@ async function finish(
   experiment: Experiment,
   folder: string,
   collected: Collected,
+  assets: Assets,
   { browser, trace }: Flock,
 ): Promise<{ summary: Summary; workers: readonly WorkerSummary[] }> {
-  const evaluate = await testEvaluation(experiment.recipe);
+  const evaluate = testEvaluation(assets);
   const workers = await summariseWorkers(collected, evaluate);
-  const summary = await summarise(collected, workers, evaluate);
+  const regret = await regretOf(collected, experiment.run.tabs * experiment.local.workers, assets);
+  const summary = await summarise(collected, workers, evaluate, regret);
   await writeOutputs(folder, experiment, environmentOf(browser, workers), collected, summary, workers);
+  if (experiment.run.onnx) await writeOnnxModels(folder, collected.models, assets);
   if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
   return { summary, workers };
 }
@@ -87,6 +93,7 @@ async function finish(
 async function driveAndWrite(
   experiment: Experiment,
   flock: Flock,
+  assets: Assets,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
@@ -101,7 +108,7 @@ async function driveAndWrite(
   const collected = await drive(flock.tabs, plan, progress, signal);
   progress.update('writing results');
   const folder = run.out ?? defaultFolder(experiment, new Date());
-  const { summary, workers } = await finish(experiment, folder, collected, flock);
+  const { summary, workers } = await finish(experiment, folder, collected, assets, flock);
   progress.end();
   if (collected.failure !== null) console.error(collected.failure);
   console.log(run.json ? JSON.stringify(summary) : summaryText(summary, workers, folder));
@@ -118,13 +125,15 @@ async function runExperiment(given: Experiment, signal: AbortSignal): Promise<nu
     console.error(reason);
     return FAILED;
   }
+  // What is wrong with the data is said before anything runs.
+  const assets = await openAssets(experiment.recipe);
   const progress = openProgress(process.stderr);
   const doubt = caution(experiment.recipe, workers);
   if (doubt !== null) progress.note(doubt);
   let flock: Flock | undefined;
   try {
     flock = await openFlock(experiment, progress);
-    return await driveAndWrite(experiment, flock, progress, signal);
+    return await driveAndWrite(experiment, flock, assets, progress, signal);
   } catch (error) {
     progress.end();
     if (!(error instanceof RunFailure || error instanceof BuildError)) throw error;

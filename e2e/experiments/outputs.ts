@@ -1,8 +1,7 @@
-/** Writes a run's folder: run.json, metrics.csv, timing.csv, one safetensors file a model, and the trace of a simulation. */
-import { mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
+/** Writes a run's folder: run.json, metrics.csv, timing.csv, one safetensors file a model. `trace.ts` adds its own. */
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeModel } from '../../src/models/model-file.ts';
-import type { TraceEvent } from '../../src/session/emulation.ts';
 import { metricsCsv, timingCsv } from './csv.ts';
 import type { Collected } from './drive.ts';
 import type { Experiment } from './flags.ts';
@@ -18,7 +17,7 @@ export interface Environment {
 }
 
 /** Files of an earlier run in the same folder, which this one may not overwrite all of. */
-const OURS = /^(run\.json|metrics\.csv|timing\.csv|trace\.jsonl|model-(\d+|mean)\.safetensors)$/;
+const OURS = /^(run\.json|metrics\.csv|timing\.csv|trace\.jsonl|model-(\d+|mean)\.(safetensors|onnx))$/;
 
 /** A new folder under results/ that sorts by time and says what ran. */
 export function defaultFolder({ recipe }: Experiment, now: Date): string {
@@ -70,27 +69,5 @@ export async function writeOutputs(
   if (mean !== null && layout !== undefined) {
     const metadata = { ...describe, workers: String(collected.models.length) };
     await write('model-mean.safetensors', encodeModel(layout, mean, metadata));
-  }
-}
-
-/** Events to a chunk of text: a long run has millions. */
-const CHUNK = 10_000;
-
-/** `trace.jsonl`: one event a line, in the order in which they happened, with simulated seconds. */
-export async function writeTrace(
-  folder: string,
-  trace: readonly TraceEvent[],
-  startedAt: number,
-): Promise<void> {
-  const file = await open(path.join(folder, 'trace.jsonl'), 'w');
-  try {
-    for (let first = 0; first < trace.length; first += CHUNK) {
-      const lines = trace
-        .slice(first, first + CHUNK)
-        .map(({ at, ...event }) => `${JSON.stringify({ time: (at - startedAt) / 1000, ...event })}\n`);
-      await file.write(lines.join(''));
-    }
-  } finally {
-    await file.close();
   }
 }

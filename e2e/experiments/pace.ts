@@ -11,6 +11,8 @@ export interface Pace {
   now(): number;
   /** Until the next look, or for `atMost` milliseconds. */
   pass(atMost?: number): Promise<void>;
+  /** Since when nothing is computed and nothing is on its way; null while something is, or nobody knows. */
+  idleSince(): number | null;
 }
 
 /** Real time, with so many milliseconds between two looks. */
@@ -19,6 +21,7 @@ export function realPace(every: number): Pace {
     virtual: false,
     now: () => performance.now(),
     pass: (atMost = every) => sleep(Math.min(every, atMost)).then(() => undefined),
+    idleSince: () => null,
   };
 }
 
@@ -40,5 +43,6 @@ export function virtualPace(clock: VirtualClock, every = 250): Pace {
         Math.min(every, atMost),
       );
     },
+    idleSince: () => clock.idleSince,
   };
 }

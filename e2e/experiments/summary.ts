@@ -5,8 +5,10 @@
  * Ξ = sqrt((1/n) Σ‖x_i - x̄‖²) of the models as collected, not the estimate shown while training.
  */
 import type { WorkerModel } from '../../src/session/handle.ts';
+import type { Snapshot } from '../../src/session/snapshot.ts';
 import { sortedRows } from './csv.ts';
 import type { Collected, StoppedBy } from './drive.ts';
+import type { Regret } from './regret.ts';
 
 export interface Summary {
   /** Rounds that every worker completed; like all that follows, of those that were there at the end. */
@@ -30,7 +32,25 @@ export interface Summary {
   readonly bytesUncompressed: number;
   readonly bytesControl: number;
   readonly bytesResync: number;
+  /** Packets that were due over the lossy lane; those that were not there by the deadline; of these, those that came later. */
+  readonly packetsExpected: number;
+  readonly packetsMissed: number;
+  readonly packetsLate: number;
+  /** Gradients that all workers together computed in finished rounds. */
+  readonly gradientSteps: number;
+  /** How old the gradients of an asynchronous algorithm were; null of others. */
+  readonly staleness: Staleness | null;
+  /** Of online algorithms; null of others, and where workers came or went. */
+  readonly regret: Regret | null;
   readonly stoppedBy: StoppedBy;
+}
+
+/** Updates of the model between the start of a gradient and its use, of all gradients. */
+export interface Staleness {
+  readonly mean: number;
+  readonly most: number;
+  /** [updates, gradients], ascending. */
+  readonly histogram: readonly (readonly [updates: number, count: number])[];
 }
 
 export interface WorkerSummary {
@@ -116,10 +136,26 @@ function known(values: readonly (number | null)[]): readonly number[] {
   return values.filter((value) => value !== null);
 }
 
+/** The histograms of all workers in one; null where nobody measured any. */
+export function stalenessOf(snapshots: readonly Snapshot[]): Staleness | null {
+  const counts = new Map<number, number>();
+  for (const { mine, staleness } of snapshots.flatMap(({ workers }) => workers)) {
+    for (const [updates, count] of mine ? (staleness ?? []) : []) {
+      counts.set(updates, (counts.get(updates) ?? 0) + count);
+    }
+  }
+  const histogram = [...counts].sort(([a], [b]) => a - b);
+  const gradients = histogram.reduce((sum, [, count]) => sum + count, 0);
+  if (gradients === 0) return null;
+  const mean = histogram.reduce((sum, [updates, count]) => sum + updates * count, 0) / gradients;
+  return { mean, most: histogram.at(-1)?.[0] ?? 0, histogram };
+}
+
 export async function summarise(
   collected: Collected,
   workers: readonly WorkerSummary[],
   evaluate: Evaluate,
+  regret: Regret | null,
 ): Promise<Summary> {
   const staying = workers.filter(({ seat }) => collected.models.some((model) => model.seat === seat));
   // Without any model (every tab was lost) the last that was known has to do.
@@ -129,7 +165,7 @@ export async function summarise(
   const distances = known(present.map(({ distanceToMean }) => distanceToMean));
   const mean = meanParameters(collected.models);
   const average = mean === null ? null : await evaluate(mean);
-  const total = (name: 'bytesSent' | 'bytesUncompressed' | 'bytesControl' | 'bytesResync') =>
+  const total = (name: Exclude<keyof Snapshot['totals'], 'bytesReceived' | 'protocolErrors'>) =>
     collected.snapshots.reduce((sum, { totals }) => sum + totals[name], 0);
   return {
     rounds: present.length > 0 ? Math.min(...present.map(({ rounds }) => rounds)) : 0,
@@ -147,6 +183,12 @@ export async function summarise(
     bytesUncompressed: total('bytesUncompressed'),
     bytesControl: total('bytesControl'),
     bytesResync: total('bytesResync'),
+    packetsExpected: total('packetsExpected'),
+    packetsMissed: total('packetsMissed'),
+    packetsLate: total('packetsLate'),
+    gradientSteps: total('gradientSteps'),
+    staleness: stalenessOf(collected.snapshots),
+    regret,
     stoppedBy: collected.stoppedBy,
   };
 }
@@ -167,6 +209,7 @@ export function summaryText(summary: Summary, workers: readonly WorkerSummary[],
   const rate = summary.seconds > 0 ? summary.rounds / summary.seconds : 0;
   const simulated =
     summary.simulatedSeconds === null ? '' : ` (${summary.simulatedSeconds.toPrecision(3)} s simulated)`;
+  const { packetsExpected, packetsMissed, packetsLate, gradientSteps, staleness, regret } = summary;
   return [
     `${workers.length} workers, ${summary.rounds} rounds in ${summary.seconds.toPrecision(3)} s${simulated} (${rate.toPrecision(3)} a second), stopped by ${summary.stoppedBy}`,
     summary.finalTestAccuracy === null && summary.finalTestLoss !== null
@@ -175,6 +218,21 @@ export function summaryText(summary: Summary, workers: readonly WorkerSummary[],
     `training loss       ${number(summary.finalTrainLoss)}`,
     `consensus distance  ${number(summary.consensusDistance)}`,
     `sent                ${bytes(summary.bytesSent)}${saved}, control ${bytes(summary.bytesControl)}, re-sync ${bytes(summary.bytesResync)}`,
+    ...(staleness === null
+      ? []
+      : [
+          `gradient steps      ${gradientSteps}, ${number(staleness.mean)} updates late on average, ${staleness.most} at most`,
+        ]),
+    ...(regret === null
+      ? []
+      : [
+          `regret              ${number(regret.regret)} (${number(regret.average)} a loss), ${regret.comparator}`,
+        ]),
+    ...(packetsExpected === 0
+      ? []
+      : [
+          `lossy packets       ${percent(packetsMissed / packetsExpected)} of ${packetsExpected} missed, ${packetsLate} of them came late`,
+        ]),
     `written to          ${folder}`,
   ].join('\n');
 }

@@ -93,6 +93,15 @@ describe('gossip algorithms, four tabs over WebRTC', () => {
     expect(await accuracy(rps(0.2))).toBeGreaterThan((await accuracy(rps(0))) - POINT);
   });
 
+  it('RPS over the unreliable lane: within a point of reliable messages, hardly a packet missed', async () => {
+    const lossy = '--algorithm rps --set algorithm.lane=lossy --lr 0.2';
+    const reliable = '--algorithm rps --set algorithm.dropRate=0 --lr 0.2';
+    expect(await accuracy(lossy)).toBeGreaterThan((await accuracy(reliable)) - POINT);
+    const { packetsExpected, packetsMissed } = await run(lossy);
+    expect(packetsExpected).toBeGreaterThan(ROUNDS * 4 * 3 * 2);
+    expect(packetsMissed).toBeLessThan(packetsExpected / 10);
+  });
+
   it('push-sum learns and agrees over one-way edges', async () => {
     const summary = await run('--algorithm sgp --topology directed-random --lr 0.2');
     expect(summary.finalTestAccuracy ?? 0).toBeGreaterThan(0.88);

@@ -3,10 +3,14 @@
  * still there after a reload; tabs with private files of their own learn together; bad files are told.
  */
 
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { zipSync } from 'fflate';
 import type { BrowserContext, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { writeIdx } from '../../src/data/idx-format.ts';
+import { main } from '../experiments/main.ts';
 import { assembled, Lab, PATIENCE_MS, snapshotOf, until } from './lab.ts';
 
 let lab: Lab;
@@ -127,6 +131,18 @@ it('lets tabs learn from private tables of their own, and waits with whoever has
   await until(second, ({ phase }) => phase === 'idle');
   await press(first, 'Start');
   for (const page of [first, second]) await until(page, ({ phase }) => phase === 'finished');
+  // A file without the agreed columns is told in one sentence; the tab that dropped it is not taken along.
+  const third = await lab.tab(context, path);
+  await until(third, ({ notices }) => notices.some(({ what }) => what.includes('drop yours here')));
+  await drop(third, { 'other.csv': 'a,side\n1,left\n2,right\n' });
+  await shown(third, 'other.csv: a table');
+  await press(third, 'Take part with it');
+  await panel(third)
+    .or(third.getByRole('region', { name: 'Notices' }))
+    .getByText('other.csv has no column "x"')
+    .first()
+    .waitFor({ timeout: PATIENCE_MS });
+  await assembled([first, second], 2);
   for (const [page, rows] of [
     [first, 48],
     [second, 32],
@@ -134,6 +150,77 @@ it('lets tabs learn from private tables of their own, and waits with whoever has
     const mine = (await snapshotOf(page)).workers.find((worker) => worker.mine);
     expect(mine?.rows).toBe(rows);
     expect(mine?.testAccuracy).toBeGreaterThan(0.9);
+  }
+});
+
+it('leaves out columns that cannot be used, and measures how different the workers are, by keyboard', async () => {
+  const page = await lab.tab(context, '?workers=2&transport=memory');
+  const lines = Array.from(
+    { length: 80 },
+    (_, row) =>
+      `guest ${row},${row === 5 ? '' : row},${row % 2},${(row * 7) % 9},${row % 2 === 0 ? 'in' : 'out'}`,
+  );
+  await drop(page, { 'guests.csv': `name,age,first,second,where\n${lines.join('\n')}\n` });
+  await shown(page, /"name" has more than 64 different texts/);
+  await shown(page, /row 7: the column "age" is empty/);
+  await shown(page, '5 columns, 2 not used');
+  const second = panel(page).getByRole('checkbox', { name: 'Predict from second' });
+  await second.focus();
+  await page.keyboard.press('Space');
+  await shown(page, '5 columns, 3 not used');
+  // What is left is the last: it stays.
+  expect(await panel(page).getByRole('checkbox', { name: 'Predict from first' }).isDisabled()).toBe(true);
+  await panel(page).getByRole('button', { name: 'Use it' }).focus();
+  await page.keyboard.press('Enter');
+  await until(page, ({ recipe, phase }) => recipe.dataset.options.columns === 'first' && phase === 'idle');
+  await page.getByRole('button', { name: 'Data', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await panel(page).getByRole('button', { name: 'Measure' }).focus();
+  await page.keyboard.press('Enter');
+  const measured = panel(page).getByRole('status', { name: 'Difference of gradients, ζ²' });
+  await measured.waitFor();
+  expect(Number(await measured.textContent())).toBeGreaterThanOrEqual(0);
+});
+
+it('takes a table from the command line into every tab', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'murmuration-tabs-'));
+  const err: string[] = [];
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation(() => undefined),
+    vi.spyOn(console, 'error').mockImplementation((text) => void err.push(String(text))),
+    vi.spyOn(process.stderr, 'write').mockImplementation(() => true),
+  ];
+  const run = (name: string, more: readonly string[]) =>
+    main(
+      [
+        ...['--tabs', '3', '--transport', 'broadcast', '--rounds', '60', '--eval-every', '30', '--lr', '0.2'],
+        ...['--dataset', `csv:${path.join(folder, 'my sides.csv')}`, '--target', 'side'],
+        ...['--out', path.join(folder, name), '--set', 'dataset.test=0.2', ...more],
+      ],
+      new AbortController().signal,
+    );
+  try {
+    await writeFile(path.join(folder, 'my sides.csv'), table(90, 0));
+    expect({ code: await run('dealt', []), err }).toEqual({ code: 0, err: [] });
+    const read = async (name: string) =>
+      JSON.parse(await readFile(path.join(folder, name, 'run.json'), 'utf8'));
+    const dealt = await read('dealt');
+    expect(dealt.workers.map(({ rows }: { rows: number }) => rows)).toEqual([24, 24, 24]);
+    expect(dealt.summary).toMatchObject({ rounds: 60, stoppedBy: 'rounds' });
+    expect(dealt.summary.worstTestAccuracy).toBeGreaterThan(0.9);
+    // The same command works again from what was written: the file's path is as it was given.
+    expect(dealt.config.dataset.options.file).toBe(path.join(folder, 'my sides.csv'));
+
+    expect({ code: await run('own', ['--set', 'dataset.private=true']), err }).toEqual({ code: 0, err: [] });
+    const own = await read('own');
+    expect(own.workers.map(({ rows }: { rows: number }) => rows)).toEqual([72, 72, 72]);
+
+    await writeFile(path.join(folder, 'my sides.csv'), 'x,side\n1,left\n2,right,3\n');
+    expect(await run('ragged', [])).toBe(1);
+    expect(err.join()).toMatch(/my sides\.csv, row 3: it has 3 cells/);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    await rm(folder, { recursive: true });
   }
 });
 

@@ -20,6 +20,11 @@ import { median } from './steps.ts';
 export interface CompressorTimes {
   readonly cpuAdapter: string;
   readonly gpuAdapter: string;
+  /** Median milliseconds of what bounds both ways: the least that is read back, and the whole vector. */
+  readonly roundTrip: number;
+  readonly wholeReadBack: number;
+  /** The same of the squares of all numbers summed on the device, and that one number read back. */
+  readonly onePass: number;
   /** Median milliseconds by compressor. */
   readonly times: Readonly<Record<string, CompressorTime>>;
 }
@@ -29,9 +34,15 @@ export interface CompressorTime {
   readonly cpuDecode: number;
   readonly gpuEncode: number;
   readonly gpuDecode: number;
+  /** Of the message, in bytes. */
+  readonly bytes: number;
   /** Of the alternatives that read the whole vector back: the fastest, by name. */
   readonly readBack: { readonly name: string; readonly value: number };
 }
+
+const ROUND_TRIP = 'one word read back';
+const WHOLE = 'everything read back';
+const ONE_PASS = 'everything looked at';
 
 type Work = () => Promise<unknown> | unknown;
 
@@ -45,7 +56,20 @@ export async function measureCompressors(length: number, turns: number): Promise
   const onGpu = loaded(gpu, values);
   const [cpuDest, gpuDest] = [cpu.vector(length), gpu.vector(length)];
   const readBack = reader(gpu, onGpu);
-  const works = new Map<string, Work>();
+  const oneWord = gpu.words(1);
+  const oneNumber = gpu.vector(1);
+  const works = new Map<string, Work>([
+    [ROUND_TRIP, () => gpu.readWords(oneWord)],
+    [WHOLE, () => readBack(() => undefined)],
+    [
+      ONE_PASS,
+      () => {
+        gpu.squaredDistance(onGpu, null, oneNumber, 0);
+        return gpu.read(oneNumber);
+      },
+    ],
+  ]);
+  const sizes = new Map<string, number>();
   for (const entry of COMPRESSORS) {
     const { id } = entry;
     const options = completeOptions(id, entry.options);
@@ -63,6 +87,7 @@ export async function measureCompressors(length: number, turns: number): Promise
         return compute.finish();
       });
     }
+    sizes.set(id, mine.bytes);
     const byCpu = onCpuBackend(cpu, mine, length);
     works.set(`${id} read back, our cpu backend`, () => readBack(byCpu));
     for (const [name, compress] of inScript(id, length)) {
@@ -82,6 +107,7 @@ export async function measureCompressors(length: number, turns: number): Promise
       cpuDecode: time(`${id} cpuDecode`),
       gpuEncode: time(`${id} gpuEncode`),
       gpuDecode: time(`${id} gpuDecode`),
+      bytes: sizes.get(id) ?? Number.NaN,
       readBack: best ?? { name: 'none', value: Number.NaN },
     };
     return [id, result] as const;
@@ -89,7 +115,14 @@ export async function measureCompressors(length: number, turns: number): Promise
   const { adapter: cpuAdapter } = cpu;
   const { adapter: gpuAdapter } = gpu;
   gpu.destroy();
-  return { cpuAdapter, gpuAdapter, times: Object.fromEntries(times) };
+  return {
+    cpuAdapter,
+    gpuAdapter,
+    roundTrip: time(ROUND_TRIP),
+    wholeReadBack: time(WHOLE),
+    onePass: time(ONE_PASS),
+    times: Object.fromEntries(times),
+  };
 }
 
 function loaded(compute: Compute, values: Float32Array): Vector {

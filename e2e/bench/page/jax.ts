@@ -5,12 +5,12 @@ import {
   init,
   type Array as Jax,
   jit,
-  nn,
   numpy as np,
   tree,
   valueAndGrad,
 } from '@jax-js/jax';
-import { featuresOf, oneHotOf, type Subject, type Task, transposed } from './subject.ts';
+import { JAX_MODELS } from './jax-models.ts';
+import { oneHotOf, type Subject, type Task } from './subject.ts';
 
 type Parameters = Readonly<Record<string, Jax>>;
 
@@ -23,15 +23,10 @@ function need(parameters: Parameters, name: string): Jax {
 export async function jax(task: Task): Promise<Subject> {
   if (!(await init('webgpu')).includes('webgpu')) throw new Error('jax-js has no WebGPU backend here.');
   defaultDevice('webgpu');
-  const depth = task.layers.length;
-  const meanLoss = (parameters: Parameters, x: Jax, y: Jax): Jax => {
-    let h = x;
-    for (let at = 0; at < depth; at++) {
-      const z = np.dot(h, need(parameters, `w${at}`)).add(need(parameters, `b${at}`));
-      h = at < depth - 1 ? nn.relu(z) : z;
-    }
-    return np.sum(nn.logSoftmax(h).mul(y)).mul(-1 / task.batch);
-  };
+  const model = JAX_MODELS[task.id](task);
+  const rows = oneHotOf(task).length / task.data.classes;
+  const meanLoss = (parameters: Parameters, x: Jax, y: Jax): Jax =>
+    np.sum(model.logScores((name) => need(parameters, name), x).mul(y)).mul(-1 / rows);
   const update = jit((parameters: Parameters, x: Jax, y: Jax): Parameters => {
     const [loss, gradient] = valueAndGrad(meanLoss)(tree.ref(parameters), x, y);
     const moved = Object.entries(parameters).map(
@@ -40,14 +35,9 @@ export async function jax(task: Task): Promise<Subject> {
     return { ...Object.fromEntries(moved), loss };
   });
   const evaluate = jit(meanLoss);
-  const x = np.array(featuresOf(task)).reshape([task.batch, task.data.width]);
-  const y = np.array(oneHotOf(task)).reshape([task.batch, task.data.classes]);
-  let parameters: Parameters = Object.fromEntries(
-    task.layers.flatMap((layer, at) => [
-      [`w${at}`, np.array(transposed(layer)).reshape([layer.inputs, layer.outputs])],
-      [`b${at}`, np.array(layer.bias)],
-    ]),
-  );
+  const { input: x } = model;
+  const y = np.array(oneHotOf(task)).reshape([rows, task.data.classes]);
+  let parameters: Parameters = model.parameters;
   return {
     name: 'jax-js',
     step: () => {

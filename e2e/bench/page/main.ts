@@ -1,9 +1,14 @@
 /** What the benchmark driver finds in the page: each measurement loads what it compares when it is asked. */
+import type { Course } from './race.ts';
+import type { ModelId } from './subject.ts';
+
 const bench = {
-  steps: async (batch: number, turns: number, steps: number) =>
-    (await import('./steps.ts')).measureSteps(batch, turns, steps),
-  cpuSteps: async (model: 'mlp' | 'lenet', batch: number, warmUp: number, turns: number, turnMs: number) =>
-    (await import('./cpu.ts')).measureCpuSteps(model, batch, warmUp, turns, turnMs),
+  steps: async (model: ModelId, batch: number, course: Course) =>
+    (await import('./steps.ts')).measureSteps(model, batch, course),
+  repeatSteps: async (name: string, steps: number) => (await import('./steps.ts')).repeatSteps(name, steps),
+  products: async (n: number, course: Course) => (await import('./matmul.ts')).measureProducts(n, course),
+  cpuSteps: async (model: ModelId, batch: number, course: Course) =>
+    (await import('./cpu.ts')).measureCpuSteps(model, batch, course),
   compressors: async (length: number, turns: number) =>
     (await import('./compressors.ts')).measureCompressors(length, turns),
   rounds: async (turns: number, rounds: number) => (await import('./rounds.ts')).measureRounds(turns, rounds),

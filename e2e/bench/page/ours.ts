@@ -1,28 +1,23 @@
 /** The step as the lab takes it: one gradient, one linear update, one submit. */
 import type { Compute } from '../../../src/compute/compute.ts';
-import { createWebGpuCompute } from '../../../src/compute/webgpu/index.ts';
-import { mlp } from '../../../src/models/mlp.ts';
-import { MLP_LAYOUT, MLP_OPTIONS, type Subject, type Task } from './subject.ts';
+import type { Subject, Task } from './subject.ts';
 
-export async function openCompute(): Promise<Compute> {
-  return createWebGpuCompute();
-}
-
-export function ours(compute: Compute, task: Task): Subject {
-  const program = mlp.program(compute, MLP_LAYOUT, MLP_OPTIONS, task.batch);
+export function ours(compute: Compute, task: Task, name = 'Murmuration'): Subject {
+  const { model, layout, options, batch, learningRate } = task;
+  const program = model.program(compute, layout, options, batch);
   const data = compute.dataset(task.data);
-  const rows = Uint32Array.from({ length: task.batch }, (_, row) => row);
-  const x = compute.vector(MLP_LAYOUT.length);
-  const gradient = compute.vector(MLP_LAYOUT.length);
+  const rows = Uint32Array.from({ length: batch }, (_, row) => row);
+  const x = compute.vector(layout.length);
+  const gradient = compute.vector(layout.length);
   const losses = compute.vector(2);
   compute.upload(x, task.initial);
   return {
-    name: 'Murmuration',
+    name,
     step: () => {
       program.gradient(x, data, rows, gradient, losses, 0);
       compute.linear(x, [
         [1, x],
-        [-task.learningRate, gradient],
+        [-learningRate, gradient],
       ]);
       compute.submit();
     },

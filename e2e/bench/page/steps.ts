@@ -1,61 +1,55 @@
-/**
- * Times the training step of several libraries in one page on one adapter: their turns interleave, so
- * that whatever else the machine does falls on all of them, and medians are compared.
- */
+/** The training step on WebGPU: ours, jax-js and TensorFlow.js in one page on one adapter. */
+import { createWebGpuCompute } from '../../../src/compute/webgpu/index.ts';
+import { arithmetic } from './arithmetic.ts';
 import { jax } from './jax.ts';
-import { openCompute, ours } from './ours.ts';
-import { makeTask, type Subject, type Task } from './subject.ts';
+import { ours } from './ours.ts';
+import { measurePeaks, type Peaks } from './probe.ts';
+import { type Course, type Entrant, type RaceTimes, race, turn } from './race.ts';
+import { type ModelId, makeTask, type Subject } from './subject.ts';
 import { tensorflow } from './tensorflow.ts';
-import { median, turn } from './turns.ts';
 
 export { median } from './turns.ts';
 
-export interface StepTimes {
+export interface StepTimes extends RaceTimes {
   readonly adapter: string;
-  /** Milliseconds a step, device included: median over turns, by subject. */
-  readonly step: Readonly<Record<string, number>>;
-  /** Milliseconds of JavaScript that one of our steps costs: recording and submitting, not waiting. */
-  readonly script: number;
-  /** Loss after the same number of steps from the same start, by subject. */
-  readonly loss: Readonly<Record<string, number>>;
+  readonly peaks: Peaks;
+  /** Floating-point operations of a step, at least. */
+  readonly operations: number;
+  /** Kernels that one of our steps starts. */
+  readonly dispatches: number;
 }
 
-async function scriptTime(subject: Subject, turns: number, steps: number): Promise<number> {
-  const times: number[] = [];
-  for (let at = 0; at < turns; at++) {
-    for (let step = 0; step < steps; step++) {
-      const started = performance.now();
-      subject.step();
-      times.push(performance.now() - started);
-    }
-    await subject.finish();
-  }
-  return median(times);
-}
-
-export async function measureSteps(batch: number, turns: number, steps: number): Promise<StepTimes> {
-  const task: Task = makeTask(batch);
-  const compute = await openCompute();
-  const mine = ours(compute, task);
-  const subjects = [mine, await jax(task), await tensorflow(task)];
-  const times = new Map<string, number[]>();
-  // The first turn compiles; it is not counted.
-  for (let at = 0; at <= turns; at++) {
-    for (const subject of subjects) {
-      const time = await turn(subject, steps);
-      if (at > 0) times.set(subject.name, [...(times.get(subject.name) ?? []), time]);
-    }
-  }
-  const loss: Record<string, number> = {};
-  for (const subject of subjects) loss[subject.name] = await subject.loss();
-  const script = await scriptTime(mine, turns * 4, steps);
-  const result = {
-    adapter: compute.adapter,
-    step: Object.fromEntries([...times].map(([name, values]) => [name, median(values)])),
-    script,
-    loss,
+/** Counts what a step hands to the device, by looking over the shoulder of the API. */
+async function dispatchesOf(subject: Subject): Promise<number> {
+  const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
+  let count = 0;
+  GPUComputePassEncoder.prototype.dispatchWorkgroups = function counted(...sizes) {
+    count++;
+    return dispatchWorkgroups.apply(this, sizes);
   };
-  for (const subject of subjects) subject.destroy();
-  compute.destroy();
-  return result;
+  subject.step();
+  GPUComputePassEncoder.prototype.dispatchWorkgroups = dispatchWorkgroups;
+  await subject.finish();
+  return count;
+}
+
+/** Those of the last race; they live as long as the page. */
+let entrants: readonly Entrant[] = [];
+
+export async function measureSteps(model: ModelId, batch: number, course: Course): Promise<StepTimes> {
+  const task = makeTask(model, batch);
+  const compute = await createWebGpuCompute();
+  const peaks = await measurePeaks(compute.device);
+  const mine = ours(compute, task);
+  entrants = [mine, await jax(task), await tensorflow(task)].map((subject) => ({ subject }));
+  const times = await race(entrants, course);
+  const dispatches = await dispatchesOf(mine);
+  return { ...times, adapter: compute.adapter, peaks, dispatches, operations: arithmetic(task) };
+}
+
+/** Takes `steps` more steps of one of them, for somebody who watches what the page's thread does. */
+export async function repeatSteps(name: string, steps: number): Promise<void> {
+  const entrant = entrants.find(({ subject }) => subject.name === name);
+  if (entrant === undefined) throw new RangeError(`Nobody here is called ${name}.`);
+  await turn(entrant, steps);
 }

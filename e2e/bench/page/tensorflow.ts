@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import '@tensorflow/tfjs-backend-webgpu';
-import { featuresOf, oneHotOf, type Subject, type Task, transposed } from './subject.ts';
+import { oneHotOf, type Subject, type Task } from './subject.ts';
+import { TENSORFLOW_MODELS } from './tensorflow-models.ts';
 
 export type TensorflowBackend = 'webgpu' | 'wasm' | 'cpu';
 
@@ -14,30 +15,20 @@ export async function select(backend: TensorflowBackend): Promise<void> {
 export async function tensorflow(task: Task, backend: TensorflowBackend = 'webgpu'): Promise<Subject> {
   await select(backend);
   await tf.ready();
-  const x = tf.tensor2d(featuresOf(task), [task.batch, task.data.width]);
-  const y = tf.tensor2d(oneHotOf(task), [task.batch, task.data.classes]);
-  const layers = task.layers.map((layer) => ({
-    weight: tf.variable(tf.tensor2d(transposed(layer), [layer.inputs, layer.outputs])),
-    bias: tf.variable(tf.tensor1d(layer.bias)),
-  }));
-  const variables = layers.flatMap(({ weight, bias }) => [weight, bias]);
-  const loss = () => {
-    let h: tf.Tensor = x;
-    layers.forEach(({ weight, bias }, at) => {
-      const z = tf.add(tf.matMul(h, weight), bias);
-      h = at < layers.length - 1 ? tf.relu(z) : z;
-    });
-    return tf.losses.softmaxCrossEntropy(y, h);
-  };
+  const { variables, scores } = TENSORFLOW_MODELS[task.id](task);
+  const { classes } = task.data;
+  const oneHot = oneHotOf(task);
+  const y = tf.tensor2d(oneHot, [oneHot.length / classes, classes]);
+  const loss = () => tf.losses.softmaxCrossEntropy(y, scores());
   const optimizer = tf.train.sgd(task.learningRate);
-  const last = layers.at(-1);
+  const last = variables.at(-1);
   return {
     name: backend === 'webgpu' ? 'TensorFlow.js' : `TensorFlow.js ${backend}`,
     step: () => {
       optimizer.minimize(loss, false, variables);
     },
     finish: async () => {
-      await last?.bias.data();
+      await last?.data();
     },
     loss: async () => {
       const value = tf.tidy(loss);
@@ -46,7 +37,7 @@ export async function tensorflow(task: Task, backend: TensorflowBackend = 'webgp
       return number;
     },
     destroy: () => {
-      for (const tensor of [x, y, ...variables]) tensor.dispose();
+      for (const tensor of [y, ...variables]) tensor.dispose();
     },
   };
 }

@@ -1,0 +1,46 @@
+/**
+ * `trace.jsonl`, of runs under the virtual clock: who computed, sent and applied what, and when. One JSON
+ * object a line, in the order in which things happened; together with the recipe in `run.json` it is enough
+ * to compute every model of the run again (`simulated.unit.test.ts` does so from the equations).
+ *
+ *   every line     time (simulated seconds since the start), kind, seat (whose event it is), round (the
+ *                  seat's own, from 0)
+ *   computing      a gradient is begun, at the model that the seat holds now, on its batch of this round
+ *                  (step: which gradient of the round, from 0)
+ *   computed       the gradient is there; with step as above
+ *   sent           to (seat), tag (what kind of message; named at the top of the algorithm's file), step
+ *                  (its number, as the algorithm counts), bytes (with its frame)
+ *   applied        from (seat), tag, step, bytes as sent, and sentIn (the sender's round): the message is
+ *                  taken out of the inbox and made use of; it may have arrived before
+ *   committed      the round is done, its gradient applied
+ *   rolled-back    the round is given up and will be done again: its gradient has not been applied, and of a
+ *                  synchronous algorithm nothing else in it; what an asynchronous one has applied stays
+ *
+ * A message is told by sender, receiver, tag, step and the sender's round. What a message holds is what the
+ * sender had at the time of `sent`, unless the algorithm's equations say that it was encoded before.
+ */
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import type { TraceEvent } from '../../src/session/emulation.ts';
+
+/** Events to a chunk of text: a long run has millions. */
+const CHUNK = 10_000;
+
+/** @param startedAt what the clock of the events showed at the start, in ms. */
+export async function writeTrace(
+  folder: string,
+  trace: readonly TraceEvent[],
+  startedAt: number,
+): Promise<void> {
+  const file = await open(path.join(folder, 'trace.jsonl'), 'w');
+  try {
+    for (let first = 0; first < trace.length; first += CHUNK) {
+      const lines = trace
+        .slice(first, first + CHUNK)
+        .map(({ at, ...event }) => `${JSON.stringify({ time: (at - startedAt) / 1000, ...event })}\n`);
+      await file.write(lines.join(''));
+    }
+  } finally {
+    await file.close();
+  }
+}
