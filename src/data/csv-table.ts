@@ -103,7 +103,8 @@ async function split(file: string, text: string): Promise<Records> {
   let cells = 0;
   let delimiter = ',';
   let problem: string | null = null;
-  Papa.parse<string[]>(text, {
+  // Papa Parse counts an empty last line as a row of one cell when it guesses the delimiter.
+  Papa.parse<string[]>(text.replace(/[\r\n]+$/, ''), {
     delimitersToGuess: [',', ';', '\t'],
     step({ data, errors, meta }, parser) {
       rowNumber += 1;

@@ -68,6 +68,12 @@ describe('a table of numbers', () => {
     expect([...data.features, ...data.labels]).toEqual([1.5, 2, 4, 5, 3, 6]);
   });
 
+  it.each([';', '\t'])('of two columns and few rows has its delimiter found: %j', async (delimiter) => {
+    const { data, complete } = await loaded(`a,y\n1,2\n3,4\n`.replaceAll(',', delimiter));
+    expect(complete).toMatchObject({ target: 'y', columns: 'a' });
+    expect([...data.features, ...data.labels]).toEqual([1, 3, 2, 4]);
+  });
+
   it('may be UTF-16, as some spreadsheets save it', async () => {
     const text = '\ufeffa,y\n1,2\n3,4\n';
     const bytes = new Uint8Array(Uint16Array.from(text, (character) => character.charCodeAt(0)).buffer);

@@ -29,7 +29,7 @@ import { PRIVATE } from './private.ts';
 import { splitRows } from './split.ts';
 
 /** Lengths of these two keep a recipe within what a room accepts. */
-const COLUMNS_LENGTH = 4000;
+export const COLUMNS_LENGTH = 4000;
 const CLASSES_LENGTH = 2000;
 const REGRESSION = '0';
 
@@ -143,14 +143,18 @@ export const csv: DatasetEntry = {
     }
     const features = encodeFeatures(table, chosen);
     const rows = table.rows.length;
-    if (booleanOption(options, 'standardise')) {
-      const { train } = splitRows(rows, csv.testRows(rows, options), seed);
-      standardise(features, chosen, train);
-    }
     const labels = classes === 0 ? encodeTargets(table, target) : classLabels(table, target, options);
-    return { rows, width, classes, scale: 1, features, labels };
+    const data = { rows, width, classes, scale: 1, features, labels };
+    if (!booleanOption(options, 'standardise')) return data;
+    const { train } = splitRows(rows, csv.testRows(rows, options), seed);
+    return { ...data, standard: standardise(features, chosen, train) };
   },
 };
+
+/** Positions of the columns that the target is predicted from. @throws {DataError} */
+export function usedColumns(table: Table, options: Options): ReadonlySet<number> {
+  return new Set(chosenFeatures(table, targetOf(table, options), options).map(({ column }) => column));
+}
 
 const classCount = (options: Options): number => {
   const text = textOption(options, 'classes');
@@ -206,9 +210,14 @@ function classLabels(table: Table, target: number, options: Options): Uint8Array
   return encodeClasses(table, target, classes);
 }
 
-/** Columns of numbers to mean 0 and variance 1 over the training rows; constant ones to 0. In place. */
-function standardise(values: Float32Array, features: readonly Feature[], train: Uint32Array): void {
+/**
+ * Columns of numbers to mean 0 and variance 1 over the training rows; constant ones to 0. In place; returns
+ * what each column was shifted and scaled by.
+ */
+function standardise(values: Float32Array, features: readonly Feature[], train: Uint32Array) {
   const width = features.length;
+  const means = new Float32Array(width);
+  const scales = new Float32Array(width).fill(1);
   features.forEach(({ value }, at) => {
     if (value !== null) return;
     const mean = train.reduce((sum, row) => sum + (values[row * width + at] ?? 0), 0) / train.length;
@@ -216,5 +225,8 @@ function standardise(values: Float32Array, features: readonly Feature[], train: 
       train.reduce((sum, row) => sum + ((values[row * width + at] ?? 0) - mean) ** 2, 0) / train.length;
     const scale = variance > 0 ? 1 / Math.sqrt(variance) : 0;
     for (let k = at; k < values.length; k += width) values[k] = ((values[k] ?? 0) - mean) * scale;
+    means[at] = mean;
+    scales[at] = scale;
   });
+  return { mean: means, scale: scales };
 }

@@ -25,6 +25,8 @@ export interface HostDataset {
   readonly labels: Labels;
   /** So many of the last rows came as test data; without it `DatasetEntry.testRows` decides. */
   readonly testRows?: number;
+  /** What the columns were shifted and scaled by: feature = (cell - mean) · scale. */
+  readonly standard?: { readonly mean: Float32Array; readonly scale: Float32Array };
 }
 
 /** What a model must know of its data. */

@@ -3,8 +3,8 @@
  * read to its end, so what is recognised can be used; what is wrong is a `DataError`, not half a data set.
  */
 import { completeOptions, type Options, type OptionValue, textOption } from '../base/options.ts';
-import { csv } from './csv.ts';
-import { isNumeric } from './csv-columns.ts';
+import { COLUMNS_LENGTH, csv, usedColumns } from './csv.ts';
+import { type Column, columnsOf, suggestedColumns } from './csv-choice.ts';
 import { type Header, readTable } from './csv-table.ts';
 import { DataError, type DatasetEntry, type FetchBytes, type HostDataset } from './dataset.ts';
 import { isGzip } from './gunzip.ts';
@@ -19,10 +19,7 @@ import { isZip, unpackZip } from './zip.ts';
 /** Columns of a table that are listed at most. */
 const MAX_LISTED = 200;
 
-export interface Column {
-  readonly name: string;
-  readonly kind: 'numbers' | 'texts';
-}
+export type { Column };
 
 export interface Recognised {
   readonly name: string;
@@ -95,11 +92,12 @@ export async function recognise(
   const bytes = await fetchBytes(`file:${name}`);
   const once: FetchBytes = async () => bytes;
   const entry = [csv, idx, images, text].find(({ id }) => id === wanted?.id) ?? (await entryFor(name, bytes));
-  const chosen = wanted?.options ?? (entry === csv ? SUGGESTED : {});
-  const given = completeOptions('dataset', entry.options, { ...chosen, file: name });
+  const chosen = { ...(wanted?.options ?? (entry === csv ? SUGGESTED : {})), file: name };
+  const wished = completeOptions('dataset', entry.options, chosen);
+  const given = entry === csv ? await withColumns(name, bytes, wished) : wished;
   const options = (await entry.complete?.(given, once)) ?? given;
   const data = await entry.load(options, once, seed, decoder);
-  const table = entry === csv ? await columnsOf(name, bytes, textOption(options, 'header') as Header) : [];
+  const table = entry === csv ? await columnsIn(name, bytes, options) : [];
   const shape = entry.shape(options);
   return {
     name,
@@ -116,12 +114,19 @@ export async function recognise(
   };
 }
 
-async function columnsOf(name: string, bytes: Uint8Array, header: Header): Promise<readonly Column[]> {
-  const table = await readTable(name, bytes, header);
-  return table.names.map((column, at) => ({
-    name: column,
-    kind: isNumeric(table, at) ? 'numbers' : 'texts',
-  }));
+const tableOf = (name: string, bytes: Uint8Array, options: Options) =>
+  readTable(name, bytes, textOption(options, 'header') as Header);
+
+/** The options of a table with columns that can be used, where none are chosen. */
+async function withColumns(name: string, bytes: Uint8Array, options: Options): Promise<Options> {
+  if (textOption(options, 'columns') !== '') return options;
+  const table = await tableOf(name, bytes, options);
+  return { ...options, ...suggestedColumns(table, textOption(options, 'target'), COLUMNS_LENGTH) };
+}
+
+async function columnsIn(name: string, bytes: Uint8Array, options: Options): Promise<readonly Column[]> {
+  const table = await tableOf(name, bytes, options);
+  return columnsOf(table, usedColumns(table, options));
 }
 
 function classesOf({ classes, labels }: HostDataset, options: Options): Recognised['classes'] {

@@ -5,6 +5,7 @@ import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { DataError } from './dataset.ts';
 import { isZip, MAX_ARCHIVE_BYTES, packZip, unpackZip } from './zip.ts';
+import { crc32, listedChecksums } from './zip-checksums.ts';
 
 const complaint = async (bytes: Uint8Array) => {
   const error = await unpackZip('a.zip', bytes).catch((thrown: unknown) => thrown);
@@ -67,11 +68,37 @@ describe('an archive', () => {
     const small = zipSync({ a: strToU8('aaaaaaaaaaaaaaaaaaaa') });
     expect(await complaint(lie(small, MAX_ARCHIVE_BYTES + 1))).toMatch(/256 MiB/);
     expect(await complaint(lie(small, 21))).toMatch(/20 bytes instead of 21/);
-    // No more is written than was said.
-    expect((await unpackZip('a.zip', lie(small, 19)))[0]?.bytes.length).toBe(19);
+    // No more is written than was said, and that is not what the checksum is of.
+    expect(await complaint(lie(small, 19))).toMatch(/a is damaged, as its checksum shows/);
     expect(await complaint(zipSync({ 'a/b': strToU8('1'), 'a\\b': strToU8('2') }))).toMatch(/a\/b twice/);
     const many = Object.fromEntries(Array.from({ length: 50_001 }, (_, i) => [`${i}`, new Uint8Array()]));
     expect(await complaint(zipSync(many, { level: 0 }))).toMatch(/more than 50000 files/);
+  });
+
+  it('with a byte that has changed is refused, wherever that byte lies in a file', async () => {
+    const content = Uint8Array.from({ length: 300 }, (_, k) => (k * k) % 251);
+    // Without compression every byte of the content lies in the archive as it is.
+    const archive = zipSync({ a: strToU8('first'), 'b/c': content }, { level: 0 });
+    const begin = archive.findIndex((_, at) => content.every((byte, k) => archive[at + k] === byte));
+    await fc.assert(
+      fc.asyncProperty(fc.nat(content.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        const bytes = archive.slice();
+        bytes[begin + at] = (bytes[begin + at] ?? 0) ^ change;
+        expect(await complaint(bytes)).toMatch(/a\.zip: b\/c is damaged, as its checksum shows/);
+      }),
+    );
+    const packed = zipSync({ 'b/c': content }, { level: 9, comment: 'kept' });
+    expect((await unpackZip('a.zip', packed)).map(({ bytes }) => [...bytes])).toEqual([[...content]]);
+  });
+
+  it('has the checksums that its standard has', () => {
+    // The check value of CRC-32/ISO-HDLC.
+    expect(crc32(strToU8('123456789'))).toBe(0xcbf43926);
+    expect(crc32(new Uint8Array())).toBe(0);
+    const archive = zipSync({ a: strToU8('123456789'), b: new Uint8Array() });
+    expect(listedChecksums(archive, 2)).toEqual([0xcbf43926, 0]);
+    expect(listedChecksums(archive, 1)).toEqual([0xcbf43926]);
+    expect(listedChecksums(strToU8('no archive'), 3)).toEqual([]);
   });
 
   it('is total: any bytes are files or a sentence that names the archive', async () => {

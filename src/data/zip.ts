@@ -3,9 +3,11 @@
  * compression. fflate reads and writes the format; this adds the limits that a stranger's archive needs.
  *
  * What an archive says of itself is counted before anything is unpacked, and unpacking never writes more
- * than was said, so a zip bomb costs its own size and a sentence.
+ * than was said, so a zip bomb costs its own size and a sentence. Checksums are compared, which fflate
+ * leaves out: a byte that fell over on the way is told, not trained on.
  */
 import { DataError } from './dataset.ts';
+import { crc32, listedChecksums } from './zip-checksums.ts';
 
 export interface PackedFile {
   /** With / between folders, relative, without . or .. in it. */
@@ -52,7 +54,7 @@ function safePath(name: string, given: string): string {
  */
 export async function unpackZip(name: string, bytes: Uint8Array): Promise<readonly PackedFile[]> {
   const { unzipSync } = await import('fflate');
-  const wanted = new Map<string, { readonly path: string; readonly size: number }>();
+  const wanted = new Map<string, { readonly path: string; readonly size: number; readonly place: number }>();
   const paths = new Set<string>();
   let total = 0;
   let count = 0;
@@ -80,7 +82,7 @@ export async function unpackZip(name: string, bytes: Uint8Array): Promise<readon
         if (/[\\/]$/.test(given) || path === '' || isClutter(path)) return false;
         if (paths.has(path)) throw new DataError(`${name} has the file ${path} twice; pack it anew.`);
         paths.add(path);
-        wanted.set(given, { path, size: originalSize });
+        wanted.set(given, { path, size: originalSize, place: count - 1 });
         return false;
       },
     }),
@@ -93,12 +95,18 @@ export async function unpackZip(name: string, bytes: Uint8Array): Promise<readon
   const unpacked = new Map(
     Object.entries(attempt(() => unzipSync(bytes, { filter: (file) => wanted.has(file.name) }))),
   );
+  const checksums = listedChecksums(bytes, count);
   const files: PackedFile[] = [];
-  for (const [given, { path, size }] of wanted) {
+  for (const [given, { path, size, place }] of wanted) {
     const content = unpacked.get(given);
     if (content === undefined || content.length !== size) {
       throw new DataError(
         `${name}: ${path} unpacks to ${content?.length ?? 0} bytes instead of ${size}; pack it anew.`,
+      );
+    }
+    if (checksums[place] !== crc32(content)) {
+      throw new DataError(
+        `${name}: ${path} is damaged, as its checksum shows; get the archive once more, or pack it anew.`,
       );
     }
     files.push({ path, bytes: content });

@@ -1,7 +1,7 @@
-/** How old gradients were when they were applied: a short list of bars. */
+/** How old gradients were when they were applied: a histogram that is a table, each count drawn as a bar. */
 import type { CSSProperties } from 'react';
 import type { WorkerStatus } from '../session/snapshot.ts';
-import { grouped, percent } from './format.ts';
+import { grouped, percent, three } from './format.ts';
 import { words } from './words.ts';
 
 type Histogram = NonNullable<WorkerStatus['staleness']>;
@@ -33,24 +33,43 @@ export function Staleness({ histogram }: { readonly histogram: Histogram }) {
   const bins = binsOf(histogram);
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   const most = Math.max(1, ...bins.map(({ count }) => count));
-  const { title, help, none } = words.staleness;
+  const { title, help, none, summary, updates, gradients } = words.staleness;
+  if (total === 0) {
+    return (
+      <section className="staleness">
+        <h3>{title}</h3>
+        <p>{none}</p>
+      </section>
+    );
+  }
+  const mean = histogram.reduce((sum, [at, times]) => sum + at * times, 0) / total;
   return (
     <section className="staleness">
       <h3>{title}</h3>
-      <p>{total === 0 ? none : help}</p>
-      <ul>
-        {bins.map(({ first, last, count }) => {
-          const share: CSSProperties & { '--share': number } = { '--share': count / most };
-          const name = first === last ? String(first) : `${first}–${last}`;
-          return (
-            <li key={first} style={share} title={`${grouped(count)} (${percent(count / total)})`}>
-              <span className="number">{name}</span>
-              <span className="bar" />
-              <span className="number">{grouped(count)}</span>
-            </li>
-          );
-        })}
-      </ul>
+      <p>
+        {help} {summary(three(mean), grouped(histogram.at(-1)?.[0] ?? 0))}
+      </p>
+      <table aria-label={title}>
+        <thead>
+          <tr>
+            <th scope="col">{updates}</th>
+            <th scope="col">{gradients}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {bins.map(({ first, last, count }) => {
+            const share: CSSProperties & { '--share': number } = { '--share': count / most };
+            return (
+              <tr key={first} style={share} title={`${grouped(count)} (${percent(count / total)})`}>
+                <th scope="row" className="number">
+                  {first === last ? grouped(first) : `${grouped(first)}–${grouped(last)}`}
+                </th>
+                <td className="number">{grouped(count)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
     </section>
   );
 }

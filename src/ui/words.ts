@@ -214,7 +214,10 @@ export const words = {
   staleness: {
     title: 'Staleness of gradients',
     help: 'Updates of the model between the start of a gradient and its use, and how often.',
-    none: 'Nothing is measured yet.',
+    none: 'Nothing is measured here yet. Where there is a server, it measures for all.',
+    summary: (mean: string, most: string) => `On average ${mean}, at most ${most}.`,
+    updates: 'Updates',
+    gradients: 'Gradients',
   },
 
   charts: {
@@ -242,8 +245,15 @@ export const words = {
     band: (count: number) => `mean of ${count} workers, band from lowest to highest`,
     ratio: (times: string) => `${times}× less than uncompressed`,
     theory: 'gossip alone',
-    theoryNote: (gap: string) =>
-      `Dashed: how it would fall by gossip alone if learning stopped (spectral gap ${gap}).`,
+    dashedNote: 'Dashed: how it would fall by gossip alone if learning stopped.',
+    matrix: {
+      eigenvalues: (lambda2: string, lambdaN: string) => `λ₂ ${lambda2}, λₙ ${lambdaN}, `,
+      gap: (gap: string) => `spectral gap ${gap}: `,
+      left: (share: string) => `gossip alone leaves ${share} of the distance a round`,
+      exact: 'one round of gossip alone averages exactly',
+      never: 'gossip alone never agrees',
+      measured: (share: string) => `, measured ${share}`,
+    },
     empty: {
       loss: 'The first loss shows a moment after Start.',
       accuracy: (every: number) => `Measured every ${plural(every, 'round')} on data no worker trains on.`,
@@ -287,7 +297,7 @@ export const words = {
       empty: 'Draw something, and every worker says what it sees.',
     },
     plane: {
-      help: 'The colour of each place is the class that the model sees there; paler where it is unsure. Click a place, or move the cross with the two sliders.',
+      help: 'The colour of each place is the class that the model sees there; paler where it is unsure. Dots are rows held out for testing, in the colour of what they are. Click a place, or move the mark with the two sliders.',
       label: (name: string) => `Decision boundary of ${name}`,
       x: 'Left to right',
       y: 'Bottom to top',
@@ -310,6 +320,9 @@ export const words = {
     mistakes: {
       whose: 'Whose',
       again: 'Measure again',
+      waiting: 'Measuring…',
+      noClasses:
+        'Only a model that tells classes apart can take one for another. How good this one is shows in the table of workers, as its test loss.',
       matrix: 'Rows: what it is. Columns: what the model took it for.',
       truth: 'is',
       predicted: 'taken for',
@@ -328,8 +341,16 @@ export const words = {
     keep: {
       whose: 'Which model',
       download: 'Download safetensors',
+      onnx: 'Download ONNX',
+      onnxHelp: 'ONNX is for other programs: it takes rows as your file has them, and cannot be loaded here.',
+      noOnnx: 'There is no ONNX of models that write.',
+      nameless: 'A model without a name',
+      damaged:
+        'It can no longer be read here: what was noted about it is damaged. Its file is still there; download it before you delete it.',
+      gone: 'Its file is gone; delete it.',
       load: 'Load a file',
-      loadHelp: 'A safetensors file. Every worker in the room begins again from it, at round 0.',
+      loadHelp:
+        'A safetensors file can be loaded again, here or in another room: every worker begins from it, at round 0.',
       loaded: 'Loaded: every worker begins from it. Press Start to train it on.',
       save: 'Save in this browser',
       name: 'Name',
@@ -418,6 +439,8 @@ export const words = {
     use: 'Use',
     target: 'the target',
     left: 'not used',
+    leftOut: (count: number) => `${count} not used`,
+    predictFrom: (column: string) => `Predict from ${column}`,
     predictor: 'to predict from',
     targetLabel: 'Column to predict',
     standardise:
@@ -444,9 +467,17 @@ export const words = {
     takePartHint: 'The room wants a file of each tab; this one stays here.',
     holdings: 'Who holds what',
     noHoldings: 'Shown once the data is loaded.',
-    heterogeneity: 'Difference',
+    heterogeneity: 'Difference of classes',
     heterogeneityHelp:
       'Mean distance between the classes of a worker and those of all: 0 if all hold the same mix, near 1 if each has classes of its own.',
+    gradients: 'Difference of gradients, ζ²',
+    gradientsAsk:
+      'How far the workers’ gradients lie from their mean where all begin; measuring goes through the data once.',
+    gradientsHelp: (mean: string) =>
+      `Mean squared distance of a worker’s gradient to the mean gradient where all begin, whose own square is ${mean}.`,
+    gradientsPart: (rows: string, available: string) => `Over ${rows} of ${available} rows.`,
+    measure: 'Measure',
+    measuring: 'Measuring…',
     imbalance: 'Largest to smallest',
     imbalanceHelp: 'Rows of the worker with most, divided by those of the worker with least.',
     preview: 'As the data would be dealt if you pressed Start now.',

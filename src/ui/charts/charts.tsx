@@ -10,12 +10,14 @@ import { useStage, useView } from '../context.ts';
 import { bytes, byteTick, percent, three, tick } from '../format.ts';
 import { words } from '../words.ts';
 import { Chart, type ChartProps } from './chart.tsx';
-import { consensusChart, endOf, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
+import { consensusChart, contraction, endOf, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
 
 /** Charts take turns: one of these at every tick. */
 const TURNS = 4;
 /** Milliseconds after the rest of the page was drawn. */
 const AFTER_THE_REST = 120;
+
+type Spectrum = NonNullable<Snapshot['spectrum']>;
 
 interface Given {
   readonly axis: Axis;
@@ -81,6 +83,18 @@ function Accuracy(given: Given) {
   );
 }
 
+/** What the mixing matrix predicts for gossip alone, beside what is measured of gossip and learning. */
+function gossipNote(spectrum: Spectrum, measured: number | null, dashed: boolean): string {
+  const { matrix, dashedNote } = words.charts;
+  const { kind, lambda2, lambdaN, rho, gap } = spectrum;
+  const values =
+    kind === 'eigenvalues' ? matrix.eigenvalues(three(lambda2), three(lambdaN).replace('-', '−')) : '';
+  const left = rho < 1e-6 ? matrix.exact : rho > 1 - 1e-9 ? matrix.never : matrix.left(percent(rho));
+  const beside = measured === null ? '' : matrix.measured(percent(measured));
+  const sentence = `${values}${matrix.gap(three(gap))}${left}${beside}.`;
+  return dashed ? `${sentence} ${dashedNote}` : sentence;
+}
+
 function Consensus(given: Given) {
   const { axis, history, snapshot } = given;
   const data = consensusChart(axis, history, snapshot);
@@ -94,8 +108,8 @@ function Consensus(given: Given) {
       title={words.charts.consensus}
       unit={known ? `${words.charts.consensusUnit}, ${how}` : words.charts.consensusUnit}
       value={three(history.consensus.last?.y)}
-      {...(dashed && snapshot?.spectrum
-        ? { note: words.charts.theoryNote(three(snapshot.spectrum.gap)) }
+      {...(known && snapshot?.spectrum
+        ? { note: gossipNote(snapshot.spectrum, contraction(history.consensus.samples), dashed) }
         : {})}
       empty={words.charts.empty.consensus}
       data={data}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { snapshotOf } from '../../store/fixtures/snapshot.ts';
 import { History } from '../../store/history.ts';
-import { consensusChart, endOf, extent, LINE_LIMIT, predicted, workerChart } from './data.ts';
+import { consensusChart, contraction, endOf, extent, LINE_LIMIT, predicted, workerChart } from './data.ts';
 import { linearDomain, linearTicks, logDomain, logTicks, spread } from './scale.ts';
 
 describe('axes', () => {
@@ -77,7 +77,7 @@ describe('what charts draw', () => {
 
   test('the predicted line falls from the peak by the rate of gossip, only where that rate applies', () => {
     const history = historyOf(2);
-    const spectrum = { lambda2: 0.8, lambdaN: -0.2, gap: 0.2 };
+    const spectrum = { kind: 'eigenvalues', lambda2: 0.8, lambdaN: -0.2, rho: 0.8, gap: 0.2 } as const;
     const [peak, low] = predicted(snapshotOf({ spectrum }), history.consensus.samples);
     expect(peak).toEqual({ x: 4, y: 4 });
     const rounds = (low?.x ?? 0) - 4;
@@ -86,5 +86,22 @@ describe('what charts draw', () => {
     const recipe = { ...snapshotOf().recipe, compressor: { id: 'top-k', options: {} } };
     expect(predicted(snapshotOf({ spectrum, recipe }), history.consensus.samples)).toEqual([]);
     expect(consensusChart('rounds', history, snapshotOf()).lines).toHaveLength(1);
+  });
+
+  test('the measured contraction is the mean factor a round between the last two measurements', () => {
+    expect(
+      contraction([
+        { x: 0, y: 9 },
+        { x: 10, y: 8 },
+        { x: 12, y: 2 },
+      ]),
+    ).toBeCloseTo(0.5, 12);
+    expect(
+      contraction([
+        { x: 0, y: 0 },
+        { x: 10, y: 8 },
+      ]),
+    ).toBeNull();
+    expect(contraction([{ x: 10, y: 8 }])).toBeNull();
   });
 });

@@ -1,13 +1,15 @@
 /**
  * The ways in for a person's own data: a button, and the whole page as a place to drop files on. Either
- * opens the panel; what was dropped is handed to the session's thread, which keeps and reads it.
+ * opens the panel, which is loaded then; what was dropped is handed to the session's thread, which keeps
+ * and reads it.
  */
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { Lab } from '../../store/lab.ts';
 import { useStage, useView } from '../context.ts';
 import { words } from '../words.ts';
-import { DataPanel } from './data-panel.tsx';
 import { bundlesOf, type Dropped, filesOfDrop } from './dropped.ts';
+
+const DataPanel = lazy(() => import('./data-panel.tsx'));
 
 /** Hands files to the session: each bundle is kept and read, one after the other. */
 export function keep(lab: Lab, dropped: readonly Dropped[]): void {
@@ -86,7 +88,11 @@ export function DataDoor() {
   });
   return (
     <>
-      {open && <DataPanel onClose={() => view.setState({ data: false })} />}
+      {open && (
+        <Suspense>
+          <DataPanel onClose={() => view.setState({ data: false })} />
+        </Suspense>
+      )}
       {hovering && (
         <div className="drop-veil" aria-hidden="true">
           {words.data.dropNow}

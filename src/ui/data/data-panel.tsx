@@ -90,10 +90,13 @@ function Work({ work }: { readonly work: NonNullable<FilesState['work']> }) {
 function Kept({ state }: { readonly state: FilesState }) {
   const { lab } = useStage();
   const { files, room, work } = state;
+  const heading = useRef<HTMLHeadingElement>(null);
   if (files === null) return null;
   return (
     <section>
-      <h3>{words.data.kept}</h3>
+      <h3 ref={heading} tabIndex={-1}>
+        {words.data.kept}
+      </h3>
       {files.length === 0 && <p className="help">{words.data.none}</p>}
       {files.length > 0 && (
         <ul className="data-files">
@@ -116,7 +119,11 @@ function Kept({ state }: { readonly state: FilesState }) {
                 type="button"
                 aria-label={words.data.forgetIt(file.name)}
                 disabled={work !== null}
-                onClick={() => lab.send({ kind: 'files', ask: { do: 'forget', name: file.name } })}
+                onClick={() => {
+                  lab.send({ kind: 'files', ask: { do: 'forget', name: file.name } });
+                  // The button goes; who pressed it by keyboard stays near.
+                  heading.current?.focus();
+                }}
               >
                 {words.data.forget}
               </button>
@@ -131,7 +138,7 @@ function Kept({ state }: { readonly state: FilesState }) {
   );
 }
 
-export function DataPanel({ onClose }: { onClose(): void }) {
+export default function DataPanel({ onClose }: { onClose(): void }) {
   const { lab } = useStage();
   const state = useStore(lab.store, ({ files }) => files);
   const dialog = useRef<HTMLDialogElement>(null);

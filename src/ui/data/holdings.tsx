@@ -2,10 +2,10 @@
  * Who holds what: a bar for each worker, as long as its rows are many, in pieces for the classes (or for
  * ranges of the number to predict). Counted by the session; drawn here.
  */
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { HoldingsReport, SeatHoldings } from '../../session/holdings.ts';
-import { useSnapshot, useStage } from '../context.ts';
+import { useRecipe, useSnapshot, useStage } from '../context.ts';
 import { grouped, three } from '../format.ts';
 import { words } from '../words.ts';
 
@@ -61,9 +61,45 @@ function Bar({
   );
 }
 
+/** ζ², when somebody wants to know: it costs about as much as going through all the data once. */
+function GradientDifference() {
+  const { lab } = useStage();
+  const [told, setTold] = useState<{ readonly text: string; readonly help: string } | null>(null);
+  const [busy, setBusy] = useState(false);
+  const say = words.data;
+  const measure = async () => {
+    setBusy(true);
+    try {
+      const { difference, gradient, rows, available } = await lab.ask('difference', {});
+      const part = rows < available ? ` ${say.gradientsPart(grouped(rows), grouped(available))}` : '';
+      setTold({ text: three(difference), help: say.gradientsHelp(three(gradient)) + part });
+    } catch (error) {
+      setTold({ text: '–', help: error instanceof Error ? error.message : String(error) });
+    }
+    setBusy(false);
+  };
+  return (
+    <div>
+      <dt>{say.gradients}</dt>
+      <dd>
+        {told !== null && (
+          <output className="number" aria-label={say.gradients}>
+            {told.text}
+          </output>
+        )}{' '}
+        <button type="button" disabled={busy} onClick={() => void measure()}>
+          {busy ? say.measuring : say.measure}
+        </button>
+        <small>{told?.help ?? say.gradientsAsk}</small>
+      </dd>
+    </div>
+  );
+}
+
 export function Holdings() {
   const { lab } = useStage();
   const report = useStore(lab.store, ({ holdings }) => holdings);
+  const recipe = useRecipe();
   const workers = useSnapshot((snapshot) => snapshot?.workers) ?? [];
   // Whatever may deal the data anew; loading it takes a moment, and shows as a change of phase or parameters.
   const occasion = useSnapshot((snapshot) =>
@@ -139,6 +175,12 @@ export function Holdings() {
               <small>{say.imbalanceHelp}</small>
             </dd>
           </div>
+          {!report.private && (
+            // Another deal is another number.
+            <GradientDifference
+              key={JSON.stringify([recipe.dataset, recipe.model, recipe.seed, report.seats])}
+            />
+          )}
         </dl>
       )}
       {!report.dealt && !report.private && <p className="help">{say.preview}</p>}

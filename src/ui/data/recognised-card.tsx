@@ -9,6 +9,7 @@ import type { Recipe } from '../../recipe/recipe.ts';
 import { useRecipe, useSnapshot, useStage } from '../context.ts';
 import { grouped, three } from '../format.ts';
 import { words } from '../words.ts';
+import { Columns, columnList } from './columns.tsx';
 
 /** What follows from the file, and is found out again when a choice changes. */
 const FOUND = ['columns', 'classes', 'characters', 'height', 'width'];
@@ -55,38 +56,6 @@ function Facts({ recognised }: { readonly recognised: Recognised }) {
         </Fact>
       )}
     </dl>
-  );
-}
-
-/** Names of the columns that are predicted from; null if only their number is known. */
-function Columns({ recognised }: { readonly recognised: Recognised }) {
-  const { columns, columnCount, options } = recognised;
-  const say = words.data;
-  if (columns.length === 0) return null;
-  return (
-    <details>
-      <summary>{say.columns(columnCount)}</summary>
-      <div className="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{say.column}</th>
-              <th scope="col">{say.kind}</th>
-              <th scope="col">{say.use}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {columns.map(({ name, kind }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{say.columnKinds[kind]}</td>
-                <td>{name === options.target ? say.target : say.predictor}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
   );
 }
 
@@ -155,7 +124,8 @@ export function RecognisedCard({ recognised, own, busy, onUsed }: Props) {
 
   const readAgain = (changes: Readonly<Record<string, OptionValue>>, as = id) => {
     const kept = Object.entries(options).filter(([option]) => as === id && !FOUND.includes(option));
-    const chosen = { ...Object.fromEntries(kept), ...changes };
+    const columns = as === 'csv' && id === 'csv' ? { columns: columnList(recognised, changes.target) } : {};
+    const chosen = { ...Object.fromEntries(kept), ...columns, ...changes };
     lab.send({ kind: 'files', ask: { do: 'recognise', name, as: { id: as, options: chosen } } });
   };
   const choice = { id, options: { ...options, private: apart } };
@@ -168,8 +138,9 @@ export function RecognisedCard({ recognised, own, busy, onUsed }: Props) {
     if (to === null || apart) lab.send({ kind: 'files', ask: { do: 'own', name, rejoin: to === null } });
     if (to !== null) {
       lab.send({ kind: 'command', command: { kind: 'recipe', recipe: JSON.stringify(to) } });
+      onUsed();
     }
-    onUsed();
+    // Who takes part begins anew, which closes this; a file that does not fit is told here.
   };
 
   return (
@@ -227,7 +198,11 @@ export function RecognisedCard({ recognised, own, busy, onUsed }: Props) {
         />
       )}
       <Check label={say.private} checked={apart} onChange={setApart} />
-      <Columns recognised={recognised} />
+      <Columns
+        recognised={recognised}
+        busy={busy}
+        choose={(column, used) => readAgain({ columns: columnList(recognised, undefined, { column, used }) })}
+      />
       <div className="editor-end">
         <button
           type="button"

@@ -80,6 +80,9 @@ export default function HowWell() {
   );
   const say = words.model.mistakes;
   const names = answer === null ? [] : classNames(recipe, answer.classes);
+  if (shape !== null && (shape.tokens === true || shape.classes === 0)) {
+    return <p className="help">{say.noClasses}</p>;
+  }
   const right = names.reduce((sum, _, k) => sum + (answer?.counts[k * (names.length + 1)] ?? 0), 0);
   return (
     <div className="how-well">
@@ -90,6 +93,7 @@ export default function HowWell() {
         </button>
       </div>
       {why !== null && <p className="help wrong">{why}</p>}
+      {answer === null && why === null && <p className="help">{say.waiting}</p>}
       {answer !== null && why === null && (
         <>
           <p aria-live="polite">

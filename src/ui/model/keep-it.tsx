@@ -2,47 +2,21 @@
  * Take the model and the run elsewhere: files, and a library in this browser. Loading a model makes the
  * whole room begin again from it, which is said where it is done.
  */
-import { useCallback, useEffect, useId, useState } from 'react';
-import {
-  type Checkpoint,
-  deleteCheckpoint,
-  listCheckpoints,
-  openCheckpoint,
-} from '../../session/checkpoints.ts';
+import { useCallback, useId, useState } from 'react';
 import { metricsCsv } from '../../session/metrics-csv.ts';
 import type { Whose } from '../../session/models-questions.ts';
-import { useSnapshot, useStage } from '../context.ts';
-import { grouped, percent, three } from '../format.ts';
+import { useRecipe, useSnapshot, useStage } from '../context.ts';
+import { grouped } from '../format.ts';
 import { words } from '../words.ts';
 import { chartsAsSvg, pngOf } from './chart-files.ts';
-import { useNames } from './data.ts';
-import {
-  autosaveEvery,
-  DEFAULT_EVERY,
-  libraryChanged,
-  onLibraryChange,
-  save,
-  setAutosaveEvery,
-} from './keeper.ts';
+import { shapeOf, useNames } from './data.ts';
+import { fileName, give, MODEL_TYPE } from './give.ts';
+import { autosaveEvery, DEFAULT_EVERY, save, setAutosaveEvery } from './keeper.ts';
+import { SavedModels } from './library.tsx';
 import { runJson } from './run-file.ts';
 import { useWhose, WhoseChoice } from './write.tsx';
 
 const say = words.model.keep;
-
-/** Hands a file to the browser to save. */
-function give(name: string, content: BlobPart, type: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  // The browser has it by then.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-const MODEL_TYPE = 'application/octet-stream';
-const fileName = (name: string) =>
-  `${name.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'model'}.safetensors`;
 
 interface Told {
   readonly text: string;
@@ -63,24 +37,6 @@ function useTold() {
     }
   }, []);
   return { told, tell, attempt };
-}
-
-function useLibrary(): { readonly list: readonly Checkpoint[]; readonly why: string | null } {
-  const [state, setState] = useState<{ list: readonly Checkpoint[]; why: string | null }>({
-    list: [],
-    why: null,
-  });
-  useEffect(() => {
-    const read = () =>
-      void listCheckpoints().then(
-        (list) => setState({ list, why: null }),
-        (error: unknown) =>
-          setState({ list: [], why: error instanceof Error ? error.message : String(error) }),
-      );
-    read();
-    return onLibraryChange(read);
-  }, []);
-  return state;
 }
 
 function Automatic() {
@@ -120,53 +76,23 @@ function Automatic() {
   );
 }
 
-function Entry(props: {
-  readonly entry: Checkpoint;
-  readonly load: () => void;
-  readonly get: () => void;
-  readonly remove: () => void;
-}) {
-  const { entry } = props;
-  const score = entry.testAccuracy === null ? say.loss(three(entry.testLoss)) : percent(entry.testAccuracy);
-  return (
-    <tr>
-      <th scope="row">{entry.name}</th>
-      <td>{new Date(entry.savedAt).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}</td>
-      <td className="number">
-        {score} <small>{say.atRound(grouped(entry.round))}</small>
-      </td>
-      <td className="library-recipe">{entry.sentence}</td>
-      <td className="library-tools">
-        <button type="button" aria-label={say.useNamed(entry.name)} onClick={props.load}>
-          {say.use}
-        </button>
-        <button type="button" aria-label={say.getNamed(entry.name)} onClick={props.get}>
-          {say.get}
-        </button>
-        <button type="button" aria-label={say.removeNamed(entry.name)} onClick={props.remove}>
-          {say.remove}
-        </button>
-      </td>
-    </tr>
-  );
-}
-
 export default function KeepIt() {
   const stage = useStage();
   const { lab } = stage;
   const [of, choose] = useWhose();
   const nameOf = useNames();
-  const { list, why } = useLibrary();
+  const recipe = useRecipe();
+  const writes = shapeOf(recipe)?.tokens === true;
   const { told, tell, attempt } = useTold();
   const [name, setName] = useState('');
   const nameId = useId();
   const round = useSnapshot((snapshot) => snapshot?.round ?? 0);
   const standard = `${nameOf(of)}, ${words.model.asOf(grouped(round))}`;
 
-  const download = (whose: Whose) =>
+  const download = (whose: Whose, as: 'safetensors' | 'onnx') =>
     attempt(async () => {
-      const { bytes, round: at } = await lab.ask('export', { of: whose });
-      give(fileName(`${nameOf(whose)} round ${at}`), bytes, MODEL_TYPE);
+      const { bytes, round: at } = await lab.ask('export', { of: whose, as });
+      give(fileName(`${nameOf(whose)} round ${at}`, as), bytes, MODEL_TYPE);
     });
   const load = (bytes: Uint8Array, recipe: string | null) =>
     attempt(async () => {
@@ -195,8 +121,16 @@ export default function KeepIt() {
     <div className="keep">
       <div className="keep-tools">
         <WhoseChoice label={say.whose} value={of} choose={choose} />
-        <button type="button" onClick={() => void download(of)}>
+        <button type="button" onClick={() => void download(of, 'safetensors')}>
           {say.download}
+        </button>
+        <button
+          type="button"
+          disabled={writes}
+          title={writes ? say.noOnnx : say.onnxHelp}
+          onClick={() => void download(of, 'onnx')}
+        >
+          {say.onnx}
         </button>
         <label className="file" title={say.loadHelp}>
           {say.load}
@@ -212,7 +146,9 @@ export default function KeepIt() {
           />
         </label>
       </div>
-      <p className="help">{say.loadHelp}</p>
+      <p className="help">
+        {say.loadHelp} {writes ? say.noOnnx : say.onnxHelp}
+      </p>
       <form
         className="keep-tools"
         onSubmit={(event) => {
@@ -253,43 +189,7 @@ export default function KeepIt() {
           </>
         )}
       </p>
-      <div className="scroll">
-        <table className="library">
-          <caption>{say.library}</caption>
-          {list.length > 0 && (
-            <thead>
-              <tr>
-                <th scope="col">{say.name}</th>
-                <th scope="col">{say.date}</th>
-                <th scope="col">{say.score}</th>
-                <th scope="col">{say.recipe}</th>
-                <th scope="col" aria-label={words.model.open.keep} />
-              </tr>
-            </thead>
-          )}
-          <tbody>
-            {list.map((entry) => (
-              <Entry
-                key={entry.id}
-                entry={entry}
-                load={() => void attempt(async () => load(await openCheckpoint(entry.id), entry.recipe))}
-                get={() =>
-                  void attempt(async () =>
-                    give(fileName(entry.name), await openCheckpoint(entry.id), MODEL_TYPE),
-                  )
-                }
-                remove={() =>
-                  void attempt(async () => {
-                    await deleteCheckpoint(entry.id);
-                    libraryChanged();
-                  })
-                }
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {list.length === 0 && <p className="help">{why ?? say.empty}</p>}
+      <SavedModels attempt={attempt} load={(bytes, from) => void load(bytes, from)} />
       <h3>{say.run}</h3>
       <div className="keep-tools">
         <button type="button" onClick={() => void runFiles('run.json')}>

@@ -1,7 +1,7 @@
 /** Data of two columns: where each model draws the line between the classes, and what it says of a place. */
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { DataShape } from '../../data/dataset.ts';
-import type { Whose } from '../../session/models-questions.ts';
+import type { AnswerOn, Whose } from '../../session/models-questions.ts';
 import { useRecipe, useStage } from '../context.ts';
 import { three } from '../format.ts';
 import { words } from '../words.ts';
@@ -14,6 +14,10 @@ const EDGE = 1.6;
 /** Pictures of more workers would be too small to read. */
 const MOST = 8;
 const STEP = 0.1;
+/** Test rows that are drawn as dots: more would hide what is below them. */
+const DOTS = 150;
+/** They are the same all the while; asking again costs little, and finds them once the data is there. */
+const DOTS_MS = 5000;
 /** The hues of the charts: light and dark themes have their own. */
 const HUES = 8;
 
@@ -45,14 +49,31 @@ function huesNow(): number[][] {
   });
 }
 
+/** Every test row as a dot in the hue of its class, with a rim that shows it on its own colour. */
+const Dots = memo(({ rows: { features, labels } }: { readonly rows: AnswerOn<'examples'> }) => (
+  <svg className="dots" viewBox={`${-EDGE} ${-EDGE} ${2 * EDGE} ${2 * EDGE}`} aria-hidden="true">
+    {[...labels].map((label, row) => (
+      <circle
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and never move.
+        key={row}
+        cx={features[2 * row]}
+        cy={-(features[2 * row + 1] ?? 0)}
+        r={0.045}
+        style={{ fill: `var(--c${label % HUES})` }}
+      />
+    ))}
+  </svg>
+));
+
 function Boundary(props: {
   readonly outputs: Float32Array;
   readonly classes: number;
   readonly name: string;
+  readonly dots: AnswerOn<'examples'> | null;
   readonly chosen: Place;
   readonly choose: (place: Place) => void;
 }) {
-  const { outputs, classes, name, chosen, choose } = props;
+  const { outputs, classes, name, dots, chosen, choose } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
@@ -89,6 +110,7 @@ function Boundary(props: {
             });
           }}
         />
+        {dots !== null && <Dots rows={dots} />}
         <i className="cross" style={{ left: percentOf(chosen.x), top: percentOf(-chosen.y) }} />
       </div>
       <figcaption>{name}</figcaption>
@@ -106,12 +128,22 @@ export function Plane({ shape }: { readonly shape: DataShape }) {
   const [chosen, choose] = useState<Place>({ x: 0, y: 0 });
   const of = useMemo<readonly Whose[]>(() => ['average', ...mine.slice(0, MOST)], [mine]);
   const maps = useLatest(of.join(), () => lab.ask('predict', { features: GRID, of }), 600);
+  // Other rows are another recipe, and with it another panel.
+  const dots = useLatest('dots', () => lab.ask('examples', { most: DOTS }), DOTS_MS);
   const point = useLatest(`${chosen.x} ${chosen.y}`, () =>
     lab.ask('predict', { features: Float32Array.of(chosen.x, chosen.y) }),
   );
   return (
     <div className="plane">
       <p className="help">{words.model.plane.help}</p>
+      <p className="plane-key">
+        {names.map((name, at) => (
+          <span key={name}>
+            <i className="plane-swatch" style={{ background: `var(--c${at % HUES})` }} />
+            {name}
+          </span>
+        ))}
+      </p>
       <div className="boundaries">
         {maps.answer?.predictions.map(({ of: each, outputs }) => (
           <Boundary
@@ -119,6 +151,7 @@ export function Plane({ shape }: { readonly shape: DataShape }) {
             outputs={outputs}
             classes={maps.answer?.outputs ?? 1}
             name={nameOf(each)}
+            dots={dots.answer}
             chosen={chosen}
             choose={choose}
           />

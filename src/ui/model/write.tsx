@@ -5,9 +5,11 @@ import { useStage } from '../context.ts';
 import { words } from '../words.ts';
 import { useMine, useNames } from './data.ts';
 
-/** Characters asked for at a time, and in all. */
-const AT_A_TIME = 8;
+/** Characters asked for at a time at most, and in all. */
+const AT_A_TIME = 16;
 const MOST = 600;
+/** An answer that takes longer, in ms, is asked for in smaller pieces: something should be seen to happen. */
+const SLOW_MS = 300;
 
 export function WhoseChoice(props: {
   readonly label: string;
@@ -67,11 +69,15 @@ export function Write() {
     setRunning(true);
     setWhy(null);
     let written = prompt;
+    let count = 1;
     setText(written);
     try {
       while (alive.current && written.length < prompt.length + MOST) {
-        const answer = await lab.ask('write', { of, prompt: written, count: AT_A_TIME, temperature });
+        const asked = performance.now();
+        const answer = await lab.ask('write', { of, prompt: written, count, temperature });
         if (!alive.current) break;
+        const slow = performance.now() - asked > SLOW_MS;
+        count = slow ? Math.max(1, count >> 1) : Math.min(AT_A_TIME, 2 * count);
         written += answer.text;
         setText(written);
       }
@@ -120,7 +126,7 @@ export function Write() {
         </button>
       </div>
       <p className="help">{say.temperatureHelp}</p>
-      <output className="written" aria-label={say.text} aria-live="off">
+      <output className={running ? 'written writing' : 'written'} aria-label={say.text} aria-live="off">
         {text}
       </output>
       {why !== null && <p className="help wrong">{why}</p>}
