@@ -60,6 +60,22 @@ export default defineConfig({
         },
       },
       {
+        // The same for what takes long; `npm run prove`.
+        plugins: [ascPlugin()],
+        test: {
+          name: 'soak',
+          include: ['src/**/*.browser.soak.ts'],
+          testTimeout: 600_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({ launchOptions: launchOptions() }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+      {
         // What takes long; `npm run prove`.
         plugins: [ascPlugin()],
         test: {

@@ -37,7 +37,7 @@ async function points<Kind extends Point['kind']>(page: Page, kind: Kind) {
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
 describe('three tabs with two workers each', () => {
-  const RUN = 'rounds=160&evalEvery=80&workers=2&lr=0.15';
+  const RUN = 'rounds=100&evalEvery=50&workers=2&lr=0.15';
   let withoutGossip = 0;
 
   it('drift apart without gossip', async () => {
@@ -47,7 +47,7 @@ describe('three tabs with two workers each', () => {
     await press(first, 'Start');
     await until(first, ({ phase }) => phase === 'finished');
     await first.waitForFunction(() =>
-      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 160),
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 100),
     );
     withoutGossip = (await points(first, 'consensus')).at(-1)?.value ?? 0;
     expect(withoutGossip).toBeGreaterThan(0);
@@ -69,15 +69,15 @@ describe('three tabs with two workers each', () => {
     await Promise.all(pages.map((page) => until(page, ({ phase }) => phase === 'finished')));
     for (const page of pages) {
       const { workers, round, totals } = await snapshotOf(page);
-      expect(round).toBe(160);
+      expect(round).toBe(100);
       const mine = workers.filter((worker) => worker.mine);
       expect(mine).toHaveLength(2);
-      for (const { testAccuracy } of mine) expect(testAccuracy).toBeGreaterThan(0.85);
+      for (const { testAccuracy } of mine) expect(testAccuracy).toBeGreaterThan(0.8);
       if (name === 'none') expect(totals.bytesSent).toBe(totals.bytesUncompressed);
       else expect(totals.bytesSent).toBeLessThan(totals.bytesUncompressed / 4);
     }
     await first.waitForFunction(() =>
-      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 160),
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 100),
     );
     const consensus = (await points(first, 'consensus')).at(-1);
     expect(consensus?.exact).toBe(false);

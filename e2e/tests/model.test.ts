@@ -41,7 +41,7 @@ async function draw(page: Page, points: readonly (readonly [number, number])[]):
   if (first === undefined) return;
   await page.mouse.move(...at(first));
   await page.mouse.down();
-  for (const point of rest) await page.mouse.move(...at(point), { steps: 8 });
+  for (const point of rest) await page.mouse.move(...at(point));
   await page.mouse.up();
 }
 

@@ -73,9 +73,3 @@ describe.each([
     expect(firstDifference(ours[1], theirs[1])).toBe(-1);
   });
 });
-
-it('says nothing while it compiles', async () => {
-  const all = await createWebGpuCompute(undefined, { everyKernel: true });
-  expect(all.compileMessages.filter((message) => /squaredError|gatherFloatRows/.test(message))).toEqual([]);
-  all.destroy();
-});

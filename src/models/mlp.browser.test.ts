@@ -33,9 +33,11 @@ describe('WebGPU and TypeScript', () => {
     { hidden: [7], width: 13, classes: 3, batch: 5 },
     { hidden: [33, 17], width: 65, classes: 10, batch: 31 },
     { hidden: [128], width: 784, classes: 10, batch: 32 },
-  ])('agree on gradient, loss and score: %j', async ({ hidden, width, classes, batch }) => {
+    { hidden: [33, 17], width: 65, classes: 10, batch: 31, activation: 'tanh' },
+    { hidden: [33, 17], width: 65, classes: 10, batch: 31, activation: 'gelu' },
+  ])('agree on gradient, loss and score: %j', async ({ width, classes, batch, ...given }) => {
     const host = noise(700, width, classes);
-    const options = completeOptions('model', mlp.options, { hidden });
+    const options = completeOptions('model', mlp.options, given);
     const layout = mlp.layout(options, host);
     const start = mlp.initialise(layout, 1);
     const stream = randomStream(6, 0, 0, 0);

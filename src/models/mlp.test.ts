@@ -96,40 +96,47 @@ describe('initialise', () => {
 });
 
 describe('gradient', () => {
-  it.each([[[]], [[5]], [[7, 4]], [[6, 5, 4, 3]]])(
-    'agrees with central differences in double precision, hidden %j',
-    (hidden) => {
-      const compute = createDoubleCompute();
-      const host = bumps(9, 6, 3, 2);
-      const data = compute.dataset(host);
-      const layout = mlp.layout(options({ hidden }), host);
-      const program = mlp.program(compute, layout, options({ hidden }), 7);
-      const stream = randomStream(3, 0, 0, 0);
-      const at = Float64Array.from({ length: layout.length }, () => 0.6 * stream.normal());
-      const parameters = compute.vector(layout.length);
-      const gradient = compute.vector(layout.length);
-      const losses = compute.vector(4);
-      const rows = Uint32Array.of(8, 0, 3, 3, 5, 1);
-      const lossAt = (values: Float64Array) => {
-        compute.uploadDouble(parameters, values);
-        compute.uploadDouble(losses, new Float64Array(4));
-        program.gradient(parameters, data, rows, gradient, losses, 1);
-        return compute.readDouble(losses)[1] ?? Number.NaN;
-      };
+  it.each([
+    [[], 'relu'],
+    [[5], 'relu'],
+    [[7, 4], 'relu'],
+    [[6, 5, 4, 3], 'relu'],
+    [[5], 'tanh'],
+    [[6, 5, 4], 'tanh'],
+    [[5], 'gelu'],
+    [[4, 7], 'gelu'],
+  ])('agrees with central differences in double precision, hidden %j, %s', (hidden, activation) => {
+    const compute = createDoubleCompute();
+    const host = bumps(9, 6, 3, 2);
+    const data = compute.dataset(host);
+    const chosen = options({ hidden, activation });
+    const layout = mlp.layout(chosen, host);
+    const program = mlp.program(compute, layout, chosen, 7);
+    const stream = randomStream(3, 0, 0, 0);
+    const at = Float64Array.from({ length: layout.length }, () => 0.6 * stream.normal());
+    const parameters = compute.vector(layout.length);
+    const gradient = compute.vector(layout.length);
+    const losses = compute.vector(4);
+    const rows = Uint32Array.of(8, 0, 3, 3, 5, 1);
+    const lossAt = (values: Float64Array) => {
+      compute.uploadDouble(parameters, values);
+      compute.uploadDouble(losses, new Float64Array(4));
+      program.gradient(parameters, data, rows, gradient, losses, 1);
+      return compute.readDouble(losses)[1] ?? Number.NaN;
+    };
 
-      lossAt(at);
-      const exact = compute.readDouble(gradient);
-      const norm = Math.hypot(...exact);
-      expect(norm).toBeGreaterThan(0.01);
-      const step = 1e-5;
-      const differences = exact.map((_, k) => {
-        const moved = (by: number) => lossAt(at.with(k, (at[k] ?? 0) + by));
-        return (moved(step) - moved(-step)) / (2 * step);
-      });
-      const error = Math.hypot(...exact.map((value, k) => value - (differences[k] ?? Number.NaN)));
-      expect(error / norm).toBeLessThan(1e-6);
-    },
-  );
+    lossAt(at);
+    const exact = compute.readDouble(gradient);
+    const norm = Math.hypot(...exact);
+    expect(norm).toBeGreaterThan(0.01);
+    const step = 1e-5;
+    const differences = exact.map((_, k) => {
+      const moved = (by: number) => lossAt(at.with(k, (at[k] ?? 0) + by));
+      return (moved(step) - moved(-step)) / (2 * step);
+    });
+    const error = Math.hypot(...exact.map((value, k) => value - (differences[k] ?? Number.NaN)));
+    expect(error / norm).toBeLessThan(1e-6);
+  });
 
   it('adds loss and correct rows to its place, and overwrites the gradient', async () => {
     const { compute, program, parameters, data } = trainable();

@@ -1,12 +1,14 @@
 /**
- * `mlp`: fully connected layers with ReLU between them, softmax cross-entropy at the end.
+ * `mlp`: fully connected layers with ReLU, tanh or GELU between them, softmax cross-entropy at the end.
  *
  * Rumelhart, Hinton and Williams 1986, in its plainest modern form. No hidden layer at all is
  * multinomial logistic regression. The whole of forward and backward is recorded without waiting, so it
  * joins the update in one submit, and one set of activations serves all workers of a tab: a batch is
- * finished with them before the next is recorded. Weights are [outputs, inputs], as torch keeps them.
+ * finished with them before the next is recorded. ReLU is fused with the products in both directions; the
+ * others keep the value before them and are passes of their own. Weights are [outputs, inputs], as torch keeps them.
  */
-import { numbersOption, type Options } from '../base/options.ts';
+import { choiceOption, numbersOption, type Options } from '../base/options.ts';
+import type { ActivationKind } from '../compute/activation.ts';
 import type { Compute, DenseShape, DeviceDataset, Slice, Vector, Words } from '../compute/compute.ts';
 import { heUniform, packLayout, tensorOf } from './layout.ts';
 import type { DataShape, Inputs, Layout, ModelEntry, Program, Score } from './model.ts';
@@ -21,7 +23,7 @@ const biasName = (layer: number) => `layers.${layer}.bias`;
 export const mlp: ModelEntry = {
   id: 'mlp',
   label: 'MLP',
-  description: 'Fully connected layers with ReLU between them and softmax cross-entropy at the end.',
+  description: 'Fully connected layers with ReLU (or tanh, or GELU) between them.',
   options: {
     hidden: {
       kind: 'numbers',
@@ -32,6 +34,13 @@ export const mlp: ModelEntry = {
       max: 1024,
       integer: true,
       maxLength: 4,
+    },
+    activation: {
+      kind: 'choice',
+      label: 'activation',
+      help: 'What a hidden unit makes of its sum: relu, tanh, or gelu (in its tanh form).',
+      default: 'relu',
+      choices: ['relu', 'tanh', 'gelu'],
     },
   },
 
@@ -49,8 +58,13 @@ export const mlp: ModelEntry = {
 
   initialise: heUniform,
 
-  program: (compute, layout, _options, batch) => new MlpProgram(compute, layout, batch),
+  program: (compute, layout, options, batch) => new MlpProgram(compute, layout, batch, activationOf(options)),
 };
+
+function activationOf(options: Options): ActivationKind {
+  const kind = choiceOption(options, 'activation');
+  return kind === 'tanh' || kind === 'gelu' ? kind : 'relu';
+}
 
 /** One dense layer: where its tensors lie, and the scratch that holds its input and its output. */
 interface Layer {
@@ -59,6 +73,8 @@ interface Layer {
   readonly weightOffset: number;
   readonly biasOffset: number;
   readonly input: Vector;
+  /** Sums before the activation, where that is a pass of its own. */
+  readonly sums: Vector | null;
   readonly output: Vector;
   /** Gradients of the loss with respect to input (none for the first layer) and output. */
   readonly dInput: Vector | null;
@@ -70,6 +86,7 @@ class MlpProgram implements Program {
   readonly #compute: Compute;
   readonly #batch: number;
   readonly #capacity: number;
+  readonly #activation: ActivationKind;
   readonly #layers: readonly Layer[];
   readonly #features: Vector;
   readonly #logits: Vector;
@@ -77,21 +94,29 @@ class MlpProgram implements Program {
   readonly #classes: number;
   readonly #labels: Words;
   readonly #score: Vector;
+  /** For activations of their own: a mask that lets all through, and a gradient before its activation. */
+  readonly #ones: Vector;
+  readonly #dActivated: Vector;
   readonly #scratch: (Vector | Words)[] = [];
 
-  constructor(compute: Compute, layout: Layout, batch: number) {
+  constructor(compute: Compute, layout: Layout, batch: number, activation: ActivationKind) {
     this.layout = layout;
     this.#compute = compute;
     this.#batch = batch;
+    this.#activation = activation;
     this.#capacity = Math.max(batch, EVALUATION_ROWS);
     const layers: Layer[] = [];
     let input = this.#vector(this.#capacity * (tensorOf(layout, weightName(0)).shape[1] ?? 0));
     let dInput: Vector | null = null;
     this.#features = input;
-    for (let at = 0; at < layout.tensors.length / 2; at++) {
+    const count = layout.tensors.length / 2;
+    let widest = 0;
+    for (let at = 0; at < count; at++) {
       const weight = tensorOf(layout, weightName(at));
       const [outputs = 0, inputs = 0] = weight.shape;
+      const own = activation !== 'relu' && at + 1 < count;
       const output = this.#vector(this.#capacity * outputs);
+      if (own) widest = Math.max(widest, batch * outputs);
       const dOutput = this.#vector(batch * outputs);
       layers.push({
         inputs,
@@ -99,6 +124,7 @@ class MlpProgram implements Program {
         weightOffset: weight.offset,
         biasOffset: tensorOf(layout, biasName(at)).offset,
         input,
+        sums: own ? this.#vector(this.#capacity * outputs) : null,
         output,
         dInput,
         dOutput,
@@ -112,6 +138,9 @@ class MlpProgram implements Program {
     this.#classes = layers.at(-1)?.outputs ?? 0;
     this.#labels = compute.words(this.#capacity);
     this.#score = this.#vector(2);
+    this.#ones = this.#vector(Math.max(1, widest));
+    compute.upload(this.#ones, new Float32Array(this.#ones.length).fill(1));
+    this.#dActivated = this.#vector(Math.max(1, widest));
     this.#scratch.push(this.#labels);
   }
 
@@ -133,14 +162,21 @@ class MlpProgram implements Program {
     }
     this.#forward(parameters, data, rows);
     this.#loss(n, 1 / n, this.#dLogits, losses, index);
-    for (const layer of this.#layers.toReversed()) {
+    for (const [at, layer] of [...this.#layers.entries()].reverse()) {
       const shape = shapeOf(layer, n);
       const dWeight = { vector: gradient, offset: layer.weightOffset };
       const dBias = { vector: gradient, offset: layer.biasOffset };
       this.#compute.denseWeightGradient(shape, layer.input, layer.dOutput, dWeight, dBias);
       if (layer.dInput !== null) {
         const weight = { vector: parameters, offset: layer.weightOffset };
-        this.#compute.denseInputGradient(shape, layer.dOutput, weight, layer.input, layer.dInput);
+        const sums = this.#layers[at - 1]?.sums ?? null;
+        if (sums === null) {
+          this.#compute.denseInputGradient(shape, layer.dOutput, weight, layer.input, layer.dInput);
+        } else {
+          const { activation } = this.#compute;
+          this.#compute.denseInputGradient(shape, layer.dOutput, weight, this.#ones, this.#dActivated);
+          activation.gradient(this.#activation, n * layer.inputs, sums, this.#dActivated, layer.dInput);
+        }
       }
     }
   }
@@ -186,8 +222,14 @@ class MlpProgram implements Program {
     for (const layer of this.#layers) {
       const weight: Slice = { vector: parameters, offset: layer.weightOffset };
       const bias: Slice = { vector: parameters, offset: layer.biasOffset };
-      const activation = layer.output === this.#logits ? 'none' : 'relu';
-      this.#compute.dense(shapeOf(layer, rows), layer.input, weight, bias, layer.output, activation);
+      const shape = shapeOf(layer, rows);
+      if (layer.sums === null) {
+        const activation = layer.output === this.#logits ? 'none' : 'relu';
+        this.#compute.dense(shape, layer.input, weight, bias, layer.output, activation);
+      } else {
+        this.#compute.dense(shape, layer.input, weight, bias, layer.sums, 'none');
+        this.#compute.activation.apply(this.#activation, rows * layer.outputs, layer.sums, layer.output);
+      }
     }
   }
 

@@ -33,7 +33,7 @@ describe('a recipe', () => {
       granularity: 'block',
       blockSize: 4096,
     });
-    expect(DEFAULT_RECIPE.model).toEqual({ id: 'mlp', options: { hidden: [128] } });
+    expect(DEFAULT_RECIPE.model).toEqual({ id: 'mlp', options: { activation: 'relu', hidden: [128] } });
   });
 
   it('takes paths as text', () => {

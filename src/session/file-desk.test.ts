@@ -144,6 +144,8 @@ describe('the files of a tab', () => {
     const { desk: made, last, shelf: held } = desk();
     await made.ask({ do: 'keep', name: 'a.csv', files: one('a.csv', '') });
     expect(last()?.problem).toBe('a.csv is empty.');
+    await made.ask({ do: 'list' });
+    expect(last()).toMatchObject({ problem: 'a.csv is empty.', files: [] });
     expect(held.items.size).toBe(0);
   });
 

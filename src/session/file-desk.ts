@@ -79,7 +79,8 @@ export class FileDesk {
   }
 
   async #do(ask: FilesAsk): Promise<void> {
-    this.#tell({ problem: null });
+    // Looking at the list does away with nothing: a panel does that as it opens to tell a problem.
+    if (ask.do !== 'list') this.#tell({ problem: null });
     try {
       await this.#perform(ask);
     } catch (error) {

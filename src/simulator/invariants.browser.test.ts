@@ -14,5 +14,5 @@ const ALGORITHMS = [
   'double-squeeze',
 ];
 
-describeInvariants('WebGPU', () => createWebGpuCompute(), ALGORITHMS);
+describeInvariants('WebGPU', () => createWebGpuCompute(), ALGORITHMS, ['none', 'one-bit', 'uniform']);
 describeAdaptive('WebGPU', () => createWebGpuCompute());

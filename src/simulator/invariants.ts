@@ -126,11 +126,12 @@ const EVERY_ALGORITHM = ALGORITHMS.flatMap((entry) => {
   });
 });
 
-/** @param algorithms ids that the contract suite runs over; all of them, if not given. */
+/** @param algorithms ids that the contract suite runs over, with these compressors; all, if not given. */
 export function describeInvariants(
   backend: string,
   makeCompute: () => Promise<Compute>,
   algorithms?: readonly string[],
+  codecs?: readonly string[],
 ): void {
   describe(`invariants of the algorithms on ${backend}`, () => {
     let compute: Compute;
@@ -364,7 +365,9 @@ export function describeInvariants(
       }
     });
 
-    const chosen = EVERY_ALGORITHM.filter(([id]) => algorithms?.includes(id) ?? true);
+    const chosen = EVERY_ALGORITHM.filter(
+      ([id, codec]) => (algorithms?.includes(id) ?? true) && (codecs?.includes(codec) ?? true),
+    );
     describe.each(chosen)('contract of %s with %s', (_id, codec, parts, traits) => {
       it('the same recipe gives the same bits', async () => {
         const runs: Float32Array[][] = [];

@@ -77,6 +77,7 @@ export function Draw({
   const [shown, setShown] = useState<Shown | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const counter = useRef(0);
+  const frame = useRef(0);
   const [key, setKey] = useState(0);
   const say = words.model.draw;
   const writing = WRITING.has(recipe.dataset.id);
@@ -100,6 +101,14 @@ export function Draw({
     const how = say.centred(image.width, image.height);
     show({ features: channelled(seen, image.channels), how, example: null });
   };
+  /** Once a frame: a pen moves more often than that. */
+  const look = () => {
+    if (frame.current !== 0) return;
+    frame.current = requestAnimationFrame(() => {
+      frame.current = 0;
+      take();
+    });
+  };
   const at = (event: PointerEvent<HTMLCanvasElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     const scale = PAPER / box.width;
@@ -118,9 +127,11 @@ export function Draw({
     to.lineTo(next.x, next.y);
     to.stroke();
     pen.current = next;
-    take();
+    look();
   };
   const wipe = () => {
+    cancelAnimationFrame(frame.current);
+    frame.current = 0;
     context()?.clearRect(0, 0, PAPER, PAPER);
     pen.current = null;
   };
