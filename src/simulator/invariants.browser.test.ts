@@ -1,5 +1,4 @@
 import { createWebGpuCompute } from '../compute/webgpu/index.ts';
-import { describeAdaptive } from './adaptive.ts';
 import { describeInvariants } from './invariants.ts';
 
 /** One of each kind, the vector-heavy ones among them; the cpu runs them all. */
@@ -15,4 +14,3 @@ const ALGORITHMS = [
 ];
 
 describeInvariants('WebGPU', () => createWebGpuCompute(), ALGORITHMS, ['none', 'one-bit', 'uniform']);
-describeAdaptive('WebGPU', () => createWebGpuCompute());
