@@ -41,7 +41,7 @@ export default defineConfig({
   },
   // Workers are bundled apart, with plugins of their own.
   worker: { format: 'es', plugins: () => [ascPlugin(), wgslPlugin()] },
-  // The session's worker holds every algorithm and kernel; `npm run bench -- --only load` has its weight.
+  // The page's forms hold every algorithm, too; `npm run bench -- --only load` has the weight of it all.
   build: { target: 'es2023', chunkSizeWarningLimit: 800 },
   server: address,
   preview: address,

@@ -5,6 +5,7 @@
 import { realClock } from '../base/clock.ts';
 import { findEntry } from '../base/registry.ts';
 import type { Compute } from '../compute/compute.ts';
+import { createCpuCompute } from '../compute/cpu/index.ts';
 import { DATASETS } from '../data/index.ts';
 import { broadcastTransport } from '../network/broadcast.ts';
 import { type CombinedTransport, combine } from '../network/combined.ts';
@@ -22,32 +23,23 @@ import { WORDS } from './words.ts';
 /** After so many lost devices the processor takes over. */
 const MAX_DEVICES = 3;
 
-/** Milliseconds after which the processor's engine is fetched in any case: the server may be gone when it is needed. */
-const SPARE_AFTER = 10_000;
-
 let devices = 0;
 
-/** Each engine is fetched when it is wanted: most tabs need one of them. */
-async function onProcessor(): Promise<Compute> {
-  const { createCpuCompute } = await import('../compute/cpu/index.ts');
-  return createCpuCompute();
-}
-
+/** Fetched when it is wanted. The processor's engine comes with this script: a server may be gone when it is. */
 async function onGraphics(): Promise<Compute> {
   const { createWebGpuCompute } = await import('../compute/webgpu/index.ts');
-  void realClock.sleep(SPARE_AFTER).then(() => import('../compute/cpu/index.ts'));
   return createWebGpuCompute();
 }
 
 async function openDevice(preference: LocalSettings['backend'], again: boolean): Promise<Device> {
-  if (preference === 'cpu') return { compute: await onProcessor(), notice: null };
+  if (preference === 'cpu') return { compute: createCpuCompute(), notice: null };
   try {
     devices += 1;
     if (devices > MAX_DEVICES) throw new Error('the device was lost several times.');
     return { compute: await onGraphics(), notice: again ? WORDS.deviceBack() : null };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { compute: await onProcessor(), notice: WORDS.noWebGpu(reason) };
+    return { compute: createCpuCompute(), notice: WORDS.noWebGpu(reason) };
   }
 }
 
