@@ -107,6 +107,14 @@ export interface BoundOptimizer {
   readonly rule: Optimizer;
 }
 
+/** Of a gradient that is taken layer by layer: entries [begin, end) are a layer's. */
+export interface Turns {
+  /** Resolves when these parameters may be read. */
+  needed(begin: number, end: number): Promise<unknown>;
+  /** These entries of the gradient are recorded for good: all at the end, if the recipe clips. */
+  ready(gradient: Vector, begin: number, end: number): void;
+}
+
 /** What an algorithm may ask of its worker. Ranks are places among the occupied seats, from 0. */
 export interface Node {
   readonly compute: Compute;
@@ -149,10 +157,11 @@ export interface Node {
    * The stochastic gradient g at `parameters` on this round's batch, clipped if the recipe says so; valid
    * until the next call. An algorithm that takes several gradients a round says how many in `gradients`, and
    * which one this is.
-   * Resolves once it is recorded, not computed; under a virtual clock, after the time it would take.
+   * Resolves once it is recorded, not computed; under a virtual clock, after the time it would take. With
+   * `turns` it goes layer by layer, and what else is exchanged meanwhile overlaps with it.
    */
-  gradient(parameters: Vector, step?: number): Promise<Vector>;
-  /** A vector to build the next value of state `name` in; never the committed one. */
+  gradient(parameters: Vector, step?: number, turns?: Turns): Promise<Vector>;
+  /** A vector to build the next value of state `name` in; never the committed one. @throws once the round is aborted. */
   next(name: string, length?: number): Vector;
   /** A vector for use within this round only. */
   scratch(name: string, length?: number): Vector;

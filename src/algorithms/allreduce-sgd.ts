@@ -8,13 +8,15 @@
  * sum is a ring all-reduce (Patarasuk and Yuan 2009), on a star a parameter server; replicas are the same
  * bits on every worker either way, because every part is summed once and then copied.
  *
- * With DeAR's schedule (Zhang, Shi et al., arXiv 2302.12445) the second half of the all-reduce, and the
- * step, with the γ of the round that the gradient is of, come at the beginning of the next round. A view
- * that begins after an abort drops what is not gathered, as if that round had been rolled back, too.
+ * With DeAR's schedule (Zhang, Shi et al., arXiv 2302.12445) the all-reduce goes bucket by bucket: its first
+ * half during the backward pass, its second, and the step, with the γ of the round that the gradient is of,
+ * during the forward pass of the next round. A view that begins after an abort drops what is not gathered,
+ * as if that round had been rolled back, too.
  */
 import { type AlgorithmEntry, counted, held, type Node, type State } from './algorithm.ts';
 import {
   dearCost,
+  type Gathering,
   gatherBuckets,
   isDear,
   needsOfSchedule,
@@ -23,17 +25,25 @@ import {
 } from './collectives/dear.ts';
 import { COLLECTIVE, meanOverAll, meanOverAllCost, needsOfCollective } from './collectives/mean.ts';
 import { needsAllReduce, needsWholeNumbers } from './needs.ts';
-import { optimizerReplicas, REPLICA_OPTIMIZERS, stepAlongMean } from './replica-optimizer.ts';
+import {
+  optimizerReplicas,
+  REPLICA_OPTIMIZERS,
+  stepAlongMean,
+  stepBucketAlongMean,
+} from './replica-optimizer.ts';
 import { adoptReplicas } from './replicas.ts';
 
 const GRADIENT = 1;
 
-/** Takes the step that the last round put off, if it did. */
-async function settled(node: Node, state: State): Promise<State> {
-  if (state.pending === undefined) return state;
-  const mean = node.scratch('mean');
-  await gatherBuckets(node, GRADIENT, held(state, 'pending'), mean);
-  return stepAlongMean(node, state, mean, counted(state, 'rate'));
+/** The step that the last round put off, if it did, under way: `now` is the state after it, once all has come. */
+function catchUp(node: Node, state: State): Gathering & { readonly now: State } {
+  if (state.pending === undefined) return { now: state, come: async () => undefined };
+  const now = { x: node.next('x') };
+  const rate = counted(state, 'rate');
+  const { come } = gatherBuckets(node, GRADIENT, held(state, 'pending'), (bucket, mean) =>
+    stepBucketAlongMean(node, state, bucket, mean, rate, now),
+  );
+  return { now, come };
 }
 
 export const allreduceSgd: AlgorithmEntry = {
@@ -55,13 +65,18 @@ export const allreduceSgd: AlgorithmEntry = {
 
   enter: (node, start) => adoptReplicas(node, start, optimizerReplicas(node.optimizer)),
 
-  settle: settled,
+  async settle(node, state) {
+    const { now, come } = catchUp(node, state);
+    await come(0, node.layout.length);
+    return now;
+  },
 
   async round(node, state) {
     if (isDear(node.options) && node.size > 1) {
-      const now = await settled(node, state);
-      const pending = await scatterBuckets(node, GRADIENT, await node.gradient(now.x), 'pending');
-      return { ...now, pending, rate: node.learningRate };
+      const { now, come } = catchUp(node, state);
+      const { ready, parts } = scatterBuckets(node, GRADIENT, 'pending');
+      await node.gradient(now.x, 0, { needed: come, ready });
+      return { ...now, pending: await parts(), rate: node.learningRate };
     }
     const mean = node.scratch('mean');
     await meanOverAll(node, GRADIENT, await node.gradient(state.x), mean);

@@ -27,6 +27,9 @@ export const ADAM_OPTIONS: OptionSchema = {
  */
 export const FROZEN_ADAM_OPTIONS: OptionSchema = { ...ADAM_OPTIONS, epsilon: epsilonOption(1e-5) };
 
+/** What replicas are stepped with: a node's, or that of a part of its layout. */
+export type Workbench = Pick<Node, 'compute' | 'layout' | 'scratch'>;
+
 export interface Betas {
   readonly beta1: number;
   readonly beta2: number;
@@ -44,7 +47,7 @@ export function betasOf(options: Options): Betas {
 }
 
 /** dest ← a + b. `dest` may be either. */
-export function addReplicas({ compute }: Node, dest: Vector, a: Vector, b: Vector): void {
+export function addReplicas({ compute }: Workbench, dest: Vector, a: Vector, b: Vector): void {
   compute.linear(dest, [
     [1, a],
     [1, b],
@@ -52,7 +55,7 @@ export function addReplicas({ compute }: Node, dest: Vector, a: Vector, b: Vecto
 }
 
 /** dest ← β old + (1 − β) value. `dest` must be neither. */
-export function runningMean(node: Node, dest: Vector, old: Vector, value: Vector, beta: number): void {
+export function runningMean(node: Workbench, dest: Vector, old: Vector, value: Vector, beta: number): void {
   const { compute } = node;
   const share = node.scratch('share of a running mean');
   compute.linear(share, [[1 - beta, value]]);
@@ -61,25 +64,32 @@ export function runningMean(node: Node, dest: Vector, old: Vector, value: Vector
 }
 
 /** dest ← β old + (1 − β) value². `dest` must be neither. */
-export function runningSquare(node: Node, dest: Vector, old: Vector, value: Vector, beta: number): void {
+export function runningSquare(node: Workbench, dest: Vector, old: Vector, value: Vector, beta: number): void {
   const square = node.scratch('square');
   node.compute.optimization.product(square, value, value);
   runningMean(node, dest, old, square, beta);
 }
 
 /** dest ← source / (1 − β^t): without the weight that the zeros at the start still have. */
-export function corrected(node: Node, dest: Vector, source: Vector, beta: number, t: number): void {
+export function corrected(node: Workbench, dest: Vector, source: Vector, beta: number, t: number): void {
   node.compute.linear(dest, [[1 / biasCorrection(beta, t), source]]);
 }
 
 /** u ← (m / (1 − β1^t)) / (√v̂ + ε), v̂ being corrected. `u` must be neither. */
-export function adamDirection(node: Node, u: Vector, m: Vector, vHat: Vector, t: number, betas: Betas): void {
+export function adamDirection(
+  node: Workbench,
+  u: Vector,
+  m: Vector,
+  vHat: Vector,
+  t: number,
+  betas: Betas,
+): void {
   node.compute.portable.preconditioned(u, m, vHat, betas.epsilon);
   corrected(node, u, u, betas.beta1, t);
 }
 
 /** dest ← dest + λ x on weights: tensors with more than one axis. */
-export function addReplicaDecay(node: Node, dest: Vector, x: Vector, weightDecay: number): void {
+export function addReplicaDecay(node: Workbench, dest: Vector, x: Vector, weightDecay: number): void {
   const chunks = decayChunks(node.layout, weightDecay);
   if (chunks === null) return;
   const decay = node.scratch('decay');

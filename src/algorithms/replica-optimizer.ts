@@ -10,6 +10,8 @@
  * The papers are named in `src/optimizers`. λ is on weights only. The same rules as there, by operations that
  * all devices round alike: who holds a replica recomputes it, and is not told.
  */
+
+import type { Layout } from '../base/layout.ts';
 import { numberOption } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
 import { type BoundOptimizer, counted, held, type Node, type State } from './algorithm.ts';
@@ -21,6 +23,7 @@ import {
   corrected,
   runningMean,
   runningSquare,
+  type Workbench,
 } from './replica-moments.ts';
 import { type Replicated, stepReplica } from './replicas.ts';
 
@@ -33,7 +36,12 @@ export function optimizerReplicas({ rule: { vectors, numbers } }: BoundOptimizer
 }
 
 /** The state after a step along the mean gradient `mean`, which is overwritten; `rate` is γ. */
-export function stepAlongMean(node: Node, state: State, mean: Vector, rate = node.learningRate): State {
+export function stepAlongMean(
+  node: Workbench & Pick<Node, 'next' | 'optimizer' | 'learningRate'>,
+  state: State,
+  mean: Vector,
+  rate = node.learningRate,
+): State {
   const { compute } = node;
   const { id, options } = node.optimizer;
   const weightDecay = numberOption(options, 'weightDecay');
@@ -70,4 +78,44 @@ export function stepAlongMean(node: Node, state: State, mean: Vector, rate = nod
   if (decoupled) addReplicaDecay(node, u, state.x, weightDecay);
   stepReplica(node, state.x, u, rate, x);
   return { x, m, v, t };
+}
+
+/** The same for a run of layers alone: `next` gets its entries of every vector, which has room for all. */
+export function stepBucketAlongMean(
+  node: Node,
+  state: State,
+  { offset, layout }: { readonly offset: number; readonly layout: Layout },
+  mean: Vector,
+  rate: number,
+  next: Record<string, State[string]>,
+): void {
+  const { compute, optimizer, learningRate } = node;
+  const { slices } = compute;
+  const scratch = (name: string, length = layout.length) => node.scratch(`${name} from ${offset}`, length);
+  const cut = (name: string) => {
+    const run = scratch(`past ${name}`);
+    slices.copy(run, 0, held(state, name), offset, layout.length);
+    return run;
+  };
+  const before: Record<string, State[string]> & State = { x: cut('x') };
+  const { vectors, numbers } = optimizerReplicas(optimizer);
+  for (const name of vectors) before[name] = cut(name);
+  for (const name of Object.keys(numbers)) before[name] = counted(state, name);
+  const bench = {
+    compute,
+    layout,
+    optimizer,
+    learningRate,
+    scratch,
+    next: (name: string) => scratch(`next ${name}`),
+  };
+  for (const [name, value] of Object.entries(stepAlongMean(bench, before, mean, rate))) {
+    if (typeof value === 'number') {
+      next[name] = value;
+    } else {
+      const whole = node.next(name);
+      slices.copy(whole, offset, value, 0, layout.length);
+      next[name] = whole;
+    }
+  }
 }

@@ -156,7 +156,13 @@ async function adoptNumbers(
  * next ← x − rate · direction, in two steps that every device rounds alike: a product, then a sum. In one
  * step some devices would round once and others twice, and replicas on different devices would part.
  */
-export function stepReplica(node: Node, x: Vector, direction: Vector, rate: number, next: Vector): void {
+export function stepReplica(
+  node: Pick<Node, 'compute'>,
+  x: Vector,
+  direction: Vector,
+  rate: number,
+  next: Vector,
+): void {
   const { compute } = node;
   compute.linear(next, [[rate, direction]]);
   compute.linear(next, [

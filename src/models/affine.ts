@@ -4,8 +4,9 @@
  */
 import type { Compute, DeviceDataset, Slice, Vector, Words } from '../compute/compute.ts';
 import { tensorOf } from './layout.ts';
-import type { Inputs, Layout, Program, Score } from './model.ts';
+import type { Inputs, Layout, Score, Stage } from './model.ts';
 import { outputsOf, softmaxRows } from './prediction.ts';
+import { StagedProgram } from './staged-program.ts';
 
 /** Rows of one forward pass during evaluation. */
 const EVALUATION_ROWS = 500;
@@ -30,11 +31,8 @@ export interface AffineLoss {
 }
 
 /** Its layout has a tensor `weight` [outputs, width], and `bias` [outputs] unless b is 0. */
-export class AffineProgram implements Program {
-  readonly layout: Layout;
-  readonly #compute: Compute;
+export class AffineProgram extends StagedProgram {
   readonly #loss: AffineLoss;
-  readonly #batch: number;
   readonly #capacity: number;
   readonly #inputs: number;
   readonly #outputs: number;
@@ -51,12 +49,10 @@ export class AffineProgram implements Program {
   readonly #unused: Vector;
 
   constructor(compute: Compute, layout: Layout, batch: number, loss: AffineLoss) {
+    super(compute, layout, batch);
     const weight = tensorOf(layout, 'weight');
     const [outputs = 0, inputs = 0] = weight.shape;
-    this.layout = layout;
-    this.#compute = compute;
     this.#loss = loss;
-    this.#batch = batch;
     this.#capacity = Math.max(batch, EVALUATION_ROWS);
     this.#inputs = inputs;
     this.#outputs = outputs;
@@ -71,52 +67,48 @@ export class AffineProgram implements Program {
     this.#unused = compute.vector(outputs);
   }
 
-  gradient(
+  protected *passes(
     parameters: Vector,
     data: DeviceDataset,
     rows: Uint32Array,
     gradient: Vector,
     losses: Vector,
     index: number,
-  ): void {
+  ): Generator<Stage, void, undefined> {
     const n = rows.length;
-    if (n > this.#batch)
-      throw new RangeError(`A batch of ${n} rows; this program was made for ${this.#batch}.`);
-    if (n === 0) {
-      // A mean over nothing is taken as 0.
-      this.#compute.upload(gradient, new Float32Array(gradient.length));
-      return;
-    }
+    const all = { begin: 0, end: this.layout.length };
+    yield { kind: 'reads', ...all };
     this.#forward(parameters, data, rows);
     this.#loss.record(n, this.#y, this.#labels, 1 / n, this.#dY, losses, index);
     const shape = { batch: n, inputs: this.#inputs, outputs: this.#outputs };
     const dWeight = { vector: gradient, offset: this.#weightOffset };
     const dBias = this.#bias(gradient, this.#unused);
-    this.#compute.denseWeightGradient(shape, this.#features, this.#dY, dWeight, dBias);
+    this.compute.denseWeightGradient(shape, this.#features, this.#dY, dWeight, dBias);
+    yield { kind: 'written', ...all };
   }
 
   async evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score> {
     if (rows.length === 0) throw new RangeError('There is no score over no rows; give at least one.');
-    this.#compute.upload(this.#score, new Float32Array(2));
+    this.compute.upload(this.#score, new Float32Array(2));
     for (let start = 0; start < rows.length; start += this.#capacity) {
       const chunk = rows.subarray(start, start + this.#capacity);
       this.#forward(parameters, data, chunk);
       this.#loss.record(chunk.length, this.#y, this.#labels, 1 / rows.length, null, this.#score, 0);
     }
-    const [loss = Number.NaN, correct = Number.NaN] = await this.#compute.read(this.#score);
+    const [loss = Number.NaN, correct = Number.NaN] = await this.compute.read(this.#score);
     return { loss, accuracy: this.#loss.classifies ? correct / rows.length : Number.NaN };
   }
 
   async predict(parameters: Vector, inputs: Inputs): Promise<Float32Array> {
     const pass = {
-      compute: this.#compute,
+      compute: this.compute,
       width: this.#inputs,
       outputs: this.#outputs,
       capacity: this.#capacity,
       features: this.#features,
       output: this.#y,
       gather: (data: DeviceDataset, rows: Uint32Array) =>
-        this.#compute.gatherRows(data, rows, this.#features, this.#labels),
+        this.compute.gatherRows(data, rows, this.#features, this.#labels),
       forward: (rows: number) => this.#pass(parameters, rows),
     };
     const outputs = await outputsOf(pass, inputs);
@@ -124,12 +116,12 @@ export class AffineProgram implements Program {
   }
 
   destroy(): void {
-    this.#compute.free(this.#features, this.#labels, this.#y, this.#dY);
-    this.#compute.free(this.#score, this.#noBias, this.#unused);
+    this.compute.free(this.#features, this.#labels, this.#y, this.#dY);
+    this.compute.free(this.#score, this.#noBias, this.#unused);
   }
 
   #forward(parameters: Vector, data: DeviceDataset, rows: Uint32Array): void {
-    this.#compute.gatherRows(data, rows, this.#features, this.#labels);
+    this.compute.gatherRows(data, rows, this.#features, this.#labels);
     this.#pass(parameters, rows.length);
   }
 
@@ -138,7 +130,7 @@ export class AffineProgram implements Program {
     const shape = { batch: rows, inputs: this.#inputs, outputs: this.#outputs };
     const weight = { vector: parameters, offset: this.#weightOffset };
     const bias = this.#bias(parameters, this.#noBias);
-    this.#compute.dense(shape, this.#features, weight, bias, this.#y, 'none');
+    this.compute.dense(shape, this.#features, weight, bias, this.#y, 'none');
   }
 
   #bias(vector: Vector, instead: Vector): Slice {

@@ -8,7 +8,7 @@
 import type { ActivationKind } from '../compute/activation.ts';
 import type { Compute, Slice, Vector } from '../compute/compute.ts';
 import { blockPath, type GptSizes } from './gpt-layout.ts';
-import { tensorOf } from './layout.ts';
+import { type Run, runOf, tensorOf } from './layout.ts';
 import type { Layout } from './model.ts';
 
 const ACTIVATION: ActivationKind = 'gelu';
@@ -36,6 +36,8 @@ export interface Extent {
 }
 
 export class GptBlock {
+  /** Its tensors in the layout. */
+  readonly run: Run;
   readonly #site: GptSite;
   readonly #path: string;
   readonly #input: Vector;
@@ -59,6 +61,7 @@ export class GptBlock {
     const { width, heads } = sizes;
     this.#site = site;
     this.#path = blockPath(layer);
+    this.run = runOf(site.layout, `${this.#path}.`);
     this.#input = input;
     this.#branch = branch;
     this.#normal1 = site.scratch(places * width);

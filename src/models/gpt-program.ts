@@ -9,17 +9,15 @@ import type { Compute, DeviceDataset, Slice, Vector, Words } from '../compute/co
 import { type Extent, GptBlock, type GptSite } from './gpt-block.ts';
 import { type GptSizes, gptSizes } from './gpt-layout.ts';
 import { chooseToken } from './gpt-sampling.ts';
-import { tensorOf } from './layout.ts';
-import type { Layout, Program, Score } from './model.ts';
+import { type Run, runOf, tensorOf } from './layout.ts';
+import type { Layout, Score, Stage } from './model.ts';
+import { StagedProgram } from './staged-program.ts';
 
 /** Places of one forward pass during evaluation, if a batch does not have more. */
 const EVALUATION_PLACES = 1024;
 
-export class GptProgram implements Program {
-  readonly layout: Layout;
-  readonly #compute: Compute;
+export class GptProgram extends StagedProgram {
   readonly #sizes: GptSizes;
-  readonly #batch: number;
   /** Windows of one forward pass. */
   readonly #capacity: number;
   readonly #tokens: Words;
@@ -39,15 +37,19 @@ export class GptProgram implements Program {
   readonly #noBias: Vector;
   readonly #unused: Vector;
   readonly #lastLogits: Vector;
+  /** What is learned at either end, apart from the blocks. */
+  readonly #embeddings: Run;
+  readonly #rest: Run;
   readonly #scratch: (Vector | Words)[] = [];
 
   constructor(compute: Compute, layout: Layout, heads: number, batch: number) {
+    super(compute, layout, batch);
     const sizes = gptSizes(layout, heads);
     const { width, context, vocabulary } = sizes;
-    this.layout = layout;
-    this.#compute = compute;
+    const norm = runOf(layout, 'norm.');
+    this.#embeddings = { begin: 0, end: runOf(layout, 'positions.').end };
+    this.#rest = { begin: norm.begin, end: layout.length };
     this.#sizes = sizes;
-    this.#batch = batch;
     this.#capacity = Math.max(batch, Math.floor(EVALUATION_PLACES / context), 1);
     const places = this.#capacity * context;
     const backward = batch * context;
@@ -79,47 +81,55 @@ export class GptProgram implements Program {
     this.#lastLogits = scratch(vocabulary);
   }
 
-  gradient(
+  protected *passes(
     parameters: Vector,
     data: DeviceDataset,
     rows: Uint32Array,
     gradient: Vector,
     losses: Vector,
     index: number,
-  ): void {
+  ): Generator<Stage, void, undefined> {
     const { context } = this.#sizes;
     const windows = rows.length;
-    if (windows > this.#batch) {
-      throw new RangeError(`A batch of ${windows} rows; this program was made for ${this.#batch}.`);
-    }
-    if (windows === 0) {
-      // A seat may hold no data at all (a skewed Dirichlet draw); its mean over nothing is taken as 0.
-      this.#compute.upload(gradient, new Float32Array(gradient.length));
-      return;
-    }
     const extent = { windows, context };
     this.#gather(data, rows);
-    this.#forward(parameters, extent);
-    this.#compute.linear(this.#score, []);
+    // A tied head needs nothing that the embedding has not read.
+    yield { kind: 'reads', ...this.#embeddings };
+    this.#embed(parameters, extent);
+    for (const block of this.#blocks) {
+      yield { kind: 'reads', ...block.run };
+      block.forward(parameters, extent);
+    }
+    yield { kind: 'reads', ...this.#rest };
+    this.#normalise(parameters, extent);
+    this.#classify(parameters, extent);
+    this.compute.linear(this.#score, []);
     this.#loss(windows * context, 1 / (windows * context), this.#dLogits);
-    this.#compute.slices.add(losses, index, this.#score, 0, 1, 1);
+    this.compute.slices.add(losses, index, this.#score, 0, 1, 1);
     // The contract counts rows, of which a window is one.
-    this.#compute.slices.add(losses, index + 1, this.#score, 1, 1, 1 / context);
-    this.#backward(parameters, gradient, extent);
+    this.compute.slices.add(losses, index + 1, this.#score, 1, 1, 1 / context);
+    this.#headBackward(parameters, gradient, extent);
+    yield { kind: 'written', ...this.#rest };
+    for (const block of this.#blocks.toReversed()) {
+      block.backward(parameters, gradient, this.#stream, extent);
+      yield { kind: 'written', ...block.run };
+    }
+    this.#embedBackward(gradient, extent);
+    yield { kind: 'written', ...this.#embeddings };
   }
 
   async evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score> {
     const { context } = this.#sizes;
     if (rows.length === 0) throw new RangeError('There is no score over no rows; give at least one.');
     const predicted = rows.length * context;
-    this.#compute.linear(this.#score, []);
+    this.compute.linear(this.#score, []);
     for (let start = 0; start < rows.length; start += this.#capacity) {
       const chunk = rows.subarray(start, start + this.#capacity);
       this.#gather(data, chunk);
       this.#forward(parameters, { windows: chunk.length, context });
       this.#loss(chunk.length * context, 1 / predicted, null);
     }
-    const [loss = Number.NaN, correct = Number.NaN] = await this.#compute.read(this.#score);
+    const [loss = Number.NaN, correct = Number.NaN] = await this.compute.read(this.#score);
     return { loss, accuracy: correct / predicted };
   }
 
@@ -137,19 +147,19 @@ export class GptProgram implements Program {
     const begin = written.length - count;
     for (let end = begin; end < written.length; end++) {
       const seen = Uint32Array.from(written.subarray(Math.max(0, end - context), end));
-      this.#compute.uploadWords(this.#tokens, seen);
+      this.compute.uploadWords(this.#tokens, seen);
       this.#forwardToNorm(parameters, { windows: 1, context: seen.length });
       const last = { vector: this.#normal, offset: (seen.length - 1) * width };
       const shape = { m: 1, k: width, n: vocabulary, transposeB: true };
       const logits = { vector: this.#lastLogits, offset: 0 };
-      this.#compute.matrices.multiply(logits, last, this.#head(parameters), shape);
-      written[end] = chooseToken(await this.#compute.read(this.#lastLogits), temperature, random());
+      this.compute.matrices.multiply(logits, last, this.#head(parameters), shape);
+      written[end] = chooseToken(await this.compute.read(this.#lastLogits), temperature, random());
     }
     return written.slice(begin);
   }
 
   destroy(): void {
-    this.#compute.free(...this.#scratch);
+    this.compute.free(...this.#scratch);
   }
 
   #gather(data: DeviceDataset, rows: Uint32Array): void {
@@ -157,53 +167,76 @@ export class GptProgram implements Program {
     if (data.width !== context + 1) {
       throw new RangeError(`Windows of ${data.width} tokens; this model was made for ${context + 1}.`);
     }
-    this.#compute.embedding.gatherTokens(data, rows, vocabulary, this.#tokens, this.#targets);
+    this.compute.embedding.gatherTokens(data, rows, vocabulary, this.#tokens, this.#targets);
   }
 
   #forward(parameters: Vector, extent: Extent): void {
     this.#forwardToNorm(parameters, extent);
-    const shape = this.#headShape(extent);
-    const noBias = { vector: this.#noBias, offset: 0 };
-    this.#compute.dense(shape, this.#normal, this.#head(parameters), noBias, this.#logits, 'none');
+    this.#classify(parameters, extent);
   }
 
   #forwardToNorm(parameters: Vector, extent: Extent): void {
-    const { width, vocabulary } = this.#sizes;
-    const at = (tensor: string) => this.#in(parameters, tensor);
-    const { embedding, layerNorm } = this.#compute;
-    const shape = { ...extent, vocabulary, width };
-    embedding.embed(shape, this.#tokens, at('tokens.weight'), at('positions.weight'), this.#embedded);
+    this.#embed(parameters, extent);
     for (const block of this.#blocks) block.forward(parameters, extent);
-    const norm = { rows: extent.windows * extent.context, width };
-    layerNorm.forward(norm, this.#last, at('norm.gain'), at('norm.bias'), this.#normal, this.#moments);
+    this.#normalise(parameters, extent);
   }
 
-  #backward(parameters: Vector, gradient: Vector, extent: Extent): void {
-    const { width, vocabulary, tied } = this.#sizes;
+  #embed(parameters: Vector, extent: Extent): void {
+    const at = (tensor: string) => this.#in(parameters, tensor);
+    const [table, positions] = [at('tokens.weight'), at('positions.weight')];
+    this.compute.embedding.embed(this.#embedding(extent), this.#tokens, table, positions, this.#embedded);
+  }
+
+  #normalise(parameters: Vector, extent: Extent): void {
+    const at = (tensor: string) => this.#in(parameters, tensor);
+    const [gain, bias] = [at('norm.gain'), at('norm.bias')];
+    this.compute.layerNorm.forward(this.#norm(extent), this.#last, gain, bias, this.#normal, this.#moments);
+  }
+
+  #classify(parameters: Vector, extent: Extent): void {
+    const head = this.#head(parameters);
+    const noBias = { vector: this.#noBias, offset: 0 };
+    this.compute.dense(this.#headShape(extent), this.#normal, head, noBias, this.#logits, 'none');
+  }
+
+  /** From the logits' gradient to that of the stream past the last block. */
+  #headBackward(parameters: Vector, gradient: Vector, extent: Extent): void {
     const at = (tensor: string) => this.#in(gradient, tensor);
     const unused = { vector: this.#unused, offset: 0 };
     const shape = this.#headShape(extent);
     const head = this.#head(parameters);
-    this.#compute.denseWeightGradient(shape, this.#normal, this.#dLogits, this.#head(gradient), unused);
-    this.#compute.denseInputGradient(shape, this.#dLogits, head, this.#ones, this.#narrow);
-    const norm = { rows: shape.batch, width };
+    this.compute.denseWeightGradient(shape, this.#normal, this.#dLogits, this.#head(gradient), unused);
+    this.compute.denseInputGradient(shape, this.#dLogits, head, this.#ones, this.#narrow);
     const gain = this.#in(parameters, 'norm.gain');
     const [dGain, dBias] = [at('norm.gain'), at('norm.bias')];
-    const { layerNorm, embedding } = this.#compute;
-    const stream = this.#stream;
-    layerNorm.backward(norm, this.#last, this.#moments, gain, this.#narrow, stream, 'set', dGain, dBias);
-    for (const block of this.#blocks.toReversed()) block.backward(parameters, gradient, stream, extent);
-    const embedded = { ...extent, vocabulary, width };
+    const norm = this.#norm(extent);
+    const { layerNorm } = this.compute;
+    layerNorm.backward(
+      norm,
+      this.#last,
+      this.#moments,
+      gain,
+      this.#narrow,
+      this.#stream,
+      'set',
+      dGain,
+      dBias,
+    );
+  }
+
+  #embedBackward(gradient: Vector, extent: Extent): void {
+    const at = (tensor: string) => this.#in(gradient, tensor);
     // A tied head has left its share in the same place.
-    const mode = tied ? 'add' : 'set';
+    const mode = this.#sizes.tied ? 'add' : 'set';
     const [dTable, dPositions] = [at('tokens.weight'), at('positions.weight')];
-    embedding.embedGradient(embedded, this.#tokens, stream, dTable, mode, dPositions);
+    const shape = this.#embedding(extent);
+    this.compute.embedding.embedGradient(shape, this.#tokens, this.#stream, dTable, mode, dPositions);
   }
 
   #loss(rows: number, scale: number, dLogits: Vector | null): void {
     const { vocabulary } = this.#sizes;
     const [logits, targets, score] = [this.#logits, this.#targets, this.#score];
-    this.#compute.softmaxCrossEntropy(rows, vocabulary, logits, targets, scale, dLogits, score, 0);
+    this.compute.softmaxCrossEntropy(rows, vocabulary, logits, targets, scale, dLogits, score, 0);
   }
 
   /** The residual stream past the last block. */
@@ -215,6 +248,15 @@ export class GptProgram implements Program {
     return this.#in(vector, this.#sizes.tied ? 'tokens.weight' : 'head.weight');
   }
 
+  #embedding(extent: Extent) {
+    const { vocabulary, width } = this.#sizes;
+    return { ...extent, vocabulary, width };
+  }
+
+  #norm({ windows, context }: Extent) {
+    return { rows: windows * context, width: this.#sizes.width };
+  }
+
   #headShape({ windows, context }: Extent) {
     return { batch: windows * context, inputs: this.#sizes.width, outputs: this.#sizes.vocabulary };
   }
@@ -224,7 +266,7 @@ export class GptProgram implements Program {
   }
 
   #vector(length: number): Vector {
-    const vector = this.#compute.vector(length);
+    const vector = this.compute.vector(length);
     this.#scratch.push(vector);
     return vector;
   }

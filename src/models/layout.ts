@@ -5,7 +5,7 @@
  * it), so tensors lie in it back to back, in the order given, without padding.
  */
 import { PURPOSE, randomStream } from '../math/random.ts';
-import type { Layout, Tensor } from './model.ts';
+import type { Layout, Stage, Tensor } from './model.ts';
 
 export type NamedShape = readonly [name: string, shape: readonly number[]];
 
@@ -26,6 +26,17 @@ export function tensorOf(layout: Layout, name: string): Tensor {
   const tensor = layout.tensors.find((candidate) => candidate.name === name);
   if (tensor === undefined) throw new RangeError(`The layout has no tensor "${name}".`);
   return tensor;
+}
+
+/** The entries [begin, end) of a layout. */
+export type Run = Omit<Stage, 'kind'>;
+
+/** The entries of all tensors whose names begin so; they must lie back to back. @throws {RangeError} if there is none. */
+export function runOf({ tensors }: Layout, prefix: string): Run {
+  const run = tensors.filter(({ name }) => name.startsWith(prefix));
+  const [first, last] = [run[0], run.at(-1)];
+  if (first === undefined || last === undefined) throw new RangeError(`The layout has no "${prefix}...".`);
+  return { begin: first.offset, end: last.offset + last.length };
 }
 
 /**

@@ -10,15 +10,17 @@
 import { choiceOption, numbersOption, type Options } from '../base/options.ts';
 import type { ActivationKind } from '../compute/activation.ts';
 import type { Compute, DenseShape, DeviceDataset, Slice, Vector, Words } from '../compute/compute.ts';
-import { heUniform, packLayout, tensorOf } from './layout.ts';
-import type { DataShape, Inputs, Layout, ModelEntry, Program, Score } from './model.ts';
+import { heUniform, packLayout, type Run, runOf, tensorOf } from './layout.ts';
+import type { DataShape, Inputs, Layout, ModelEntry, Score, Stage } from './model.ts';
 import { outputsOf, softmaxRows } from './prediction.ts';
+import { StagedProgram } from './staged-program.ts';
 
 /** Rows of one forward pass during evaluation; more saves few dispatches and costs memory. */
 const EVALUATION_ROWS = 500;
 
-const weightName = (layer: number) => `layers.${layer}.weight`;
-const biasName = (layer: number) => `layers.${layer}.bias`;
+const pathOf = (layer: number) => `layers.${layer}.`;
+const weightName = (layer: number) => `${pathOf(layer)}weight`;
+const biasName = (layer: number) => `${pathOf(layer)}bias`;
 
 export const mlp: ModelEntry = {
   id: 'mlp',
@@ -68,6 +70,8 @@ function activationOf(options: Options): ActivationKind {
 
 /** One dense layer: where its tensors lie, and the scratch that holds its input and its output. */
 interface Layer {
+  /** Its tensors in the layout. */
+  readonly run: Run;
   readonly inputs: number;
   readonly outputs: number;
   readonly weightOffset: number;
@@ -81,10 +85,7 @@ interface Layer {
   readonly dOutput: Vector;
 }
 
-class MlpProgram implements Program {
-  readonly layout: Layout;
-  readonly #compute: Compute;
-  readonly #batch: number;
+class MlpProgram extends StagedProgram {
   readonly #capacity: number;
   readonly #activation: ActivationKind;
   readonly #layers: readonly Layer[];
@@ -100,9 +101,7 @@ class MlpProgram implements Program {
   readonly #scratch: (Vector | Words)[] = [];
 
   constructor(compute: Compute, layout: Layout, batch: number, activation: ActivationKind) {
-    this.layout = layout;
-    this.#compute = compute;
-    this.#batch = batch;
+    super(compute, layout, batch);
     this.#activation = activation;
     this.#capacity = Math.max(batch, EVALUATION_ROWS);
     const layers: Layer[] = [];
@@ -119,6 +118,7 @@ class MlpProgram implements Program {
       if (own) widest = Math.max(widest, batch * outputs);
       const dOutput = this.#vector(batch * outputs);
       layers.push({
+        run: runOf(layout, pathOf(at)),
         inputs,
         outputs,
         weightOffset: weight.offset,
@@ -144,102 +144,110 @@ class MlpProgram implements Program {
     this.#scratch.push(this.#labels);
   }
 
-  gradient(
+  protected *passes(
     parameters: Vector,
     data: DeviceDataset,
     rows: Uint32Array,
     gradient: Vector,
     losses: Vector,
     index: number,
-  ): void {
+  ): Generator<Stage, void, undefined> {
     const n = rows.length;
-    if (n > this.#batch)
-      throw new RangeError(`A batch of ${n} rows; this program was made for ${this.#batch}.`);
-    if (n === 0) {
-      // A seat may hold no data at all (a skewed Dirichlet draw); its mean over nothing is taken as 0.
-      this.#compute.upload(gradient, new Float32Array(gradient.length));
-      return;
+    this.#gather(data, rows);
+    for (const layer of this.#layers) {
+      yield { kind: 'reads', ...layer.run };
+      this.#layerForward(layer, parameters, n);
     }
-    this.#forward(parameters, data, rows);
     this.#loss(n, 1 / n, this.#dLogits, losses, index);
     for (const [at, layer] of [...this.#layers.entries()].reverse()) {
-      const shape = shapeOf(layer, n);
-      const dWeight = { vector: gradient, offset: layer.weightOffset };
-      const dBias = { vector: gradient, offset: layer.biasOffset };
-      this.#compute.denseWeightGradient(shape, layer.input, layer.dOutput, dWeight, dBias);
-      if (layer.dInput !== null) {
-        const weight = { vector: parameters, offset: layer.weightOffset };
-        const sums = this.#layers[at - 1]?.sums ?? null;
-        if (sums === null) {
-          this.#compute.denseInputGradient(shape, layer.dOutput, weight, layer.input, layer.dInput);
-        } else {
-          const { activation } = this.#compute;
-          this.#compute.denseInputGradient(shape, layer.dOutput, weight, this.#ones, this.#dActivated);
-          activation.gradient(this.#activation, n * layer.inputs, sums, this.#dActivated, layer.dInput);
-        }
-      }
+      this.#layerBackward(layer, this.#layers[at - 1]?.sums ?? null, parameters, gradient, n);
+      yield { kind: 'written', ...layer.run };
     }
   }
 
   async evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score> {
     if (rows.length === 0) throw new RangeError('There is no score over no rows; give at least one.');
-    this.#compute.upload(this.#score, new Float32Array(2));
+    this.compute.upload(this.#score, new Float32Array(2));
     for (let start = 0; start < rows.length; start += this.#capacity) {
       const chunk = rows.subarray(start, start + this.#capacity);
-      this.#forward(parameters, data, chunk);
+      this.#gather(data, chunk);
+      this.#forward(parameters, chunk.length);
       this.#loss(chunk.length, 1 / rows.length, null, this.#score, 0);
     }
-    const [loss = Number.NaN, correct = Number.NaN] = await this.#compute.read(this.#score);
+    const [loss = Number.NaN, correct = Number.NaN] = await this.compute.read(this.#score);
     return { loss, accuracy: correct / rows.length };
   }
 
   async predict(parameters: Vector, inputs: Inputs): Promise<Float32Array> {
     const pass = {
-      compute: this.#compute,
+      compute: this.compute,
       width: this.#layers[0]?.inputs ?? 0,
       outputs: this.#classes,
       capacity: this.#capacity,
       features: this.#features,
       output: this.#logits,
-      gather: (data: DeviceDataset, rows: Uint32Array) =>
-        this.#compute.gatherRows(data, rows, this.#features, this.#labels),
-      forward: (rows: number) => this.#pass(parameters, rows),
+      gather: (data: DeviceDataset, rows: Uint32Array) => this.#gather(data, rows),
+      forward: (rows: number) => this.#forward(parameters, rows),
     };
     return softmaxRows(await outputsOf(pass, inputs), this.#classes);
   }
 
   destroy(): void {
-    this.#compute.free(...this.#scratch);
+    this.compute.free(...this.#scratch);
   }
 
-  #forward(parameters: Vector, data: DeviceDataset, rows: Uint32Array): void {
-    this.#compute.gatherRows(data, rows, this.#features, this.#labels);
-    this.#pass(parameters, rows.length);
+  #gather(data: DeviceDataset, rows: Uint32Array): void {
+    this.compute.gatherRows(data, rows, this.#features, this.#labels);
   }
 
   /** From the features that lie there to logits. */
-  #pass(parameters: Vector, rows: number): void {
-    for (const layer of this.#layers) {
-      const weight: Slice = { vector: parameters, offset: layer.weightOffset };
-      const bias: Slice = { vector: parameters, offset: layer.biasOffset };
-      const shape = shapeOf(layer, rows);
-      if (layer.sums === null) {
-        const activation = layer.output === this.#logits ? 'none' : 'relu';
-        this.#compute.dense(shape, layer.input, weight, bias, layer.output, activation);
-      } else {
-        this.#compute.dense(shape, layer.input, weight, bias, layer.sums, 'none');
-        this.#compute.activation.apply(this.#activation, rows * layer.outputs, layer.sums, layer.output);
-      }
+  #forward(parameters: Vector, rows: number): void {
+    for (const layer of this.#layers) this.#layerForward(layer, parameters, rows);
+  }
+
+  #layerForward(layer: Layer, parameters: Vector, rows: number): void {
+    const weight: Slice = { vector: parameters, offset: layer.weightOffset };
+    const bias: Slice = { vector: parameters, offset: layer.biasOffset };
+    const shape = shapeOf(layer, rows);
+    if (layer.sums === null) {
+      const activation = layer.output === this.#logits ? 'none' : 'relu';
+      this.compute.dense(shape, layer.input, weight, bias, layer.output, activation);
+    } else {
+      this.compute.dense(shape, layer.input, weight, bias, layer.sums, 'none');
+      this.compute.activation.apply(this.#activation, rows * layer.outputs, layer.sums, layer.output);
+    }
+  }
+
+  /** `sums`: of the layer before, where its activation is a pass of its own. */
+  #layerBackward(
+    layer: Layer,
+    sums: Vector | null,
+    parameters: Vector,
+    gradient: Vector,
+    rows: number,
+  ): void {
+    const shape = shapeOf(layer, rows);
+    const dWeight = { vector: gradient, offset: layer.weightOffset };
+    const dBias = { vector: gradient, offset: layer.biasOffset };
+    this.compute.denseWeightGradient(shape, layer.input, layer.dOutput, dWeight, dBias);
+    if (layer.dInput === null) return;
+    const weight = { vector: parameters, offset: layer.weightOffset };
+    if (sums === null) {
+      this.compute.denseInputGradient(shape, layer.dOutput, weight, layer.input, layer.dInput);
+    } else {
+      const { activation } = this.compute;
+      this.compute.denseInputGradient(shape, layer.dOutput, weight, this.#ones, this.#dActivated);
+      activation.gradient(this.#activation, rows * layer.inputs, sums, this.#dActivated, layer.dInput);
     }
   }
 
   #loss(rows: number, scale: number, dLogits: Vector | null, out: Vector, index: number): void {
     const classes = this.#classes;
-    this.#compute.softmaxCrossEntropy(rows, classes, this.#logits, this.#labels, scale, dLogits, out, index);
+    this.compute.softmaxCrossEntropy(rows, classes, this.#logits, this.#labels, scale, dLogits, out, index);
   }
 
   #vector(length: number): Vector {
-    const vector = this.#compute.vector(length);
+    const vector = this.compute.vector(length);
     this.#scratch.push(vector);
     return vector;
   }

@@ -21,6 +21,16 @@ export interface Score {
   readonly accuracy: number;
 }
 
+/**
+ * A step of a gradient that concerns the entries [begin, end) of the layout, a layer's: `reads` comes before
+ * the first look at these parameters, `written` once this run of the gradient is recorded for good.
+ */
+export interface Stage {
+  readonly kind: 'reads' | 'written';
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** A model bound to a Compute; its scratch memory is shared by all workers of a tab. */
 export interface Program {
   readonly layout: Layout;
@@ -36,6 +46,19 @@ export interface Program {
     losses: Vector,
     index: number,
   ): void;
+  /**
+   * The same gradient, recorded step by step as the caller asks for them. Every entry is in one stage of
+   * either kind, and all are read before any is written. Until the last step nothing else may be asked of
+   * this program, whose scratch memory is in use.
+   */
+  stages(
+    parameters: Vector,
+    data: DeviceDataset,
+    rows: Uint32Array,
+    gradient: Vector,
+    losses: Vector,
+    index: number,
+  ): Generator<Stage, void, undefined>;
   /** Mean loss and accuracy over `rows`; one read-back. */
   evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score>;
   /**

@@ -56,7 +56,6 @@ export class Assets {
 
   constructor(compute: Compute, recipe: Recipe, host: HostDataset) {
     const dataset = findEntry('dataset', DATASETS, recipe.dataset.id);
-    const model = findEntry('model', MODELS, recipe.model.id);
     this.recipe = recipe;
     this.compute = compute;
     this.#host = host;
@@ -66,9 +65,9 @@ export class Assets {
     this.initial =
       recipe.init === 'zeros'
         ? new Float32Array(this.layout.length)
-        : model.initialise(this.layout, recipe.seed);
+        : findEntry('model', MODELS, recipe.model.id).initialise(this.layout, recipe.seed);
     this.#capacity = Math.max(1, recipe.batch);
-    this.#program = model.program(compute, this.layout, recipe.model.options, this.#capacity);
+    this.#program = this.makeProgram();
     this.data = compute.dataset(host);
     const testRows = host.testRows ?? dataset.testRows(host.rows, recipe.dataset.options);
     const testLast = host.testRows !== undefined || dataset.testLast === true;
@@ -116,6 +115,12 @@ export class Assets {
     return this.#program;
   }
 
+  /** Another of the same, with scratch memory of its own; whoever asks for it destroys it. */
+  makeProgram(): Program {
+    const { id, options } = this.recipe.model;
+    return findEntry('model', MODELS, id).program(this.compute, this.layout, options, this.#capacity);
+  }
+
   /** Rows of a batch that the program takes, now and later. */
   get capacity(): number {
     return this.#capacity;
@@ -125,11 +130,9 @@ export class Assets {
   sampler(rows: Uint32Array, seat: number): BatchSampler {
     const sampler = new BatchSampler(rows, this.recipe.batch, this.recipe.seed, seat);
     if (sampler.size > this.#capacity) {
-      const { model } = this.recipe;
       this.#capacity = sampler.size;
       this.#program.destroy();
-      const entry = findEntry('model', MODELS, model.id);
-      this.#program = entry.program(this.compute, this.layout, model.options, this.#capacity);
+      this.#program = this.makeProgram();
     }
     return sampler;
   }

@@ -77,20 +77,22 @@ export class Emulation {
   }
 
   /**
-   * Resolves once a gradient that was begun at `since` would be there. `index` numbers a seat's gradients.
+   * Resolves once a gradient that was begun at `since`, or `share` of one, would be there. `index` numbers a
+   * seat's gradients.
    */
   async computed(
     recipe: Recipe,
     seat: number,
     index: number,
     since: number,
+    share: number,
     signal: AbortSignal,
   ): Promise<void> {
     const { compute, stragglers } = this.#of(recipe);
     if (compute === null) return;
     const random = randomStream(recipe.seed, PURPOSE.simulation, COMPUTE * 0x10000 + seat, index);
     const varied = compute.milliseconds * (1 + compute.jitter * (2 * random.uniform() - 1));
-    const left = since + varied * (stragglers.get(seat) ?? 1) - this.#clock.now();
+    const left = since + share * varied * (stragglers.get(seat) ?? 1) - this.#clock.now();
     if (left > 0) await (this.#clock.work ?? this.#clock).sleep(left, signal);
   }
 

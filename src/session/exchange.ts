@@ -15,9 +15,11 @@ import type {
   Pieces,
   Received,
   State,
+  Turns,
 } from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Layout } from '../base/layout.ts';
+import { heeded } from '../base/promises.ts';
 import type { Codec } from '../compressors/compressor.ts';
 import type { Vector, WriteMode } from '../compute/compute.ts';
 import { PURPOSE, type RandomStream, randomStream } from '../math/random.ts';
@@ -29,6 +31,8 @@ import { graphOf } from '../recipe/legality.ts';
 import type { SeatHolder, View } from '../room/view.ts';
 import type { Graph } from '../topology/graph.ts';
 import type { Assets } from './assets.ts';
+import { computeInTurns, computeWhole, type Gradient } from './gradient.ts';
+import { Idle } from './idle.ts';
 import type { Inbox, Mail, Wanted } from './inbox.ts';
 import { cutIntoPackets, joinPackets } from './packets.ts';
 
@@ -97,9 +101,7 @@ export interface Desk {
   dense(length: number): Coding;
   /** Sends towards a worker of this peer. */
   send(letter: Letter, peer: PeerId): void;
-  gradient(parameters: Vector, round: number, step: number): Vector;
-  /** Resolves when a gradient that was begun at `since` is there, as far as anybody waits for that. */
-  computed(round: number, step: number, since: number, signal: AbortSignal): Promise<void>;
+  gradient(parameters: Vector, round: number, step: number, signal: AbortSignal): Gradient;
   /** A message was taken, to be applied. */
   taken(frame: Frame): void;
   commit(state: State): void;
@@ -140,9 +142,8 @@ export class Exchange implements Node {
   readonly #type: 'algorithm' | 'resync';
   readonly #asynchronous: boolean;
   readonly #pending = new Set<Wanted>();
-  /** Gradients under way, and since when there is none. */
-  #computing = 0;
-  #idleSince = Number.NEGATIVE_INFINITY;
+  readonly #idle: Idle;
+  #failure: { readonly reason: unknown } | null = null;
   /** Who sent a payload, to name the culprit if it does not decode. */
   readonly #senders = new Map<Uint8Array, SeatHolder>();
 
@@ -155,8 +156,11 @@ export class Exchange implements Node {
     learningRate: number,
     signal: AbortSignal,
   ) {
-    const { assets } = desk;
+    const { assets, clock } = desk;
     this.#desk = desk;
+    this.#idle = new Idle(clock, (milliseconds) => {
+      this.costs.waiting += milliseconds;
+    });
     this.#type = type;
     this.#view = view;
     this.#signal = signal;
@@ -192,26 +196,20 @@ export class Exchange implements Node {
     return graphOf(this.#desk.assets.recipe, this.size, round);
   }
 
-  gradient(parameters: Vector, step = 0): Promise<Vector> {
-    return heeded(this.#gradient(parameters, step));
+  gradient(parameters: Vector, step = 0, turns?: Turns): Promise<Vector> {
+    return heeded(this.#gradient(parameters, step, turns));
   }
 
-  async #gradient(parameters: Vector, step: number): Promise<Vector> {
-    this.#signal.throwIfAborted();
+  async #gradient(parameters: Vector, step: number, turns: Turns | undefined): Promise<Vector> {
+    this.#proceed();
     const { clock } = this.#desk;
-    const since = clock.now();
-    const gradient = this.#desk.gradient(parameters, this.round, step);
-    this.#computing += 1;
-    try {
-      await this.#desk.computed(this.round, step, since, this.#signal);
-    } finally {
-      this.#computing -= 1;
-      this.#idleSince = clock.now();
-    }
-    return gradient;
+    const gradient = this.#desk.gradient(parameters, this.round, step, this.#signal);
+    if (turns === undefined) return computeWhole(gradient, clock, this.#idle);
+    return computeInTurns(gradient, turns, clock, this.#idle, () => this.#proceed());
   }
 
   next(name: string, length = this.layout.length): Vector {
+    this.#proceed();
     return this.#desk.next(name, length);
   }
 
@@ -228,7 +226,7 @@ export class Exchange implements Node {
   }
 
   send(to: number, tag: number, message: Message, step?: number): void {
-    this.#signal.throwIfAborted();
+    this.#proceed();
     const holder = this.#holder(to);
     const { payload, wire, length } = message;
     const bytes = algorithmMessageBytes(payload.length);
@@ -262,12 +260,9 @@ export class Exchange implements Node {
     back: number,
   ): Promise<readonly Received[]> {
     this.compute.submit();
-    const { clock } = this.#desk;
-    const since = clock.now();
     const ranks = from ?? this.neighbours.map(({ rank }) => rank);
     const holders = ranks.map((rank) => this.#holder(rank));
-    const frames = await this.#wait(tag, step, this.round - back, holders);
-    this.costs.waiting += clock.now() - since;
+    const frames = await this.#idle.waiting(() => this.#wait(tag, step, this.round - back, holders));
     return ranks.map((rank, index) => {
       const frame = frames[index];
       if (frame === undefined) throw new Error('A gathered message is missing.');
@@ -276,7 +271,7 @@ export class Exchange implements Node {
   }
 
   cast(to: number, tag: number, message: Message): void {
-    this.#signal.throwIfAborted();
+    this.#proceed();
     const holder = this.#holder(to);
     const { payload, wire, length } = message;
     this.#countSent(holder, packetsBytes(payload.length), packetsBytes(4 * length));
@@ -298,16 +293,14 @@ export class Exchange implements Node {
   async #collect(tag: number, from: readonly Due[], patience: Patience): Promise<readonly Pieces[]> {
     this.compute.submit();
     const { clock, inbox, address } = this.#desk;
-    const since = clock.now();
     const sources = from.map(({ rank, bytes }) => ({ ...this.#holder(rank), count: packetCount(bytes) }));
     const wanted = { to: this.seat, view: address, round: this.round, tag, from: sources };
-    const come = await inbox.packets.collect(wanted, clock, patience, this.#signal);
-    this.costs.waiting += clock.now() - since;
+    const come = await this.#idle.waiting(() => inbox.packets.collect(wanted, clock, patience, this.#signal));
     return from.map((due, index) => this.#joined(due, come[index] ?? new Map()));
   }
 
   arrived(...tags: readonly number[]): Received | null {
-    this.#signal.throwIfAborted();
+    this.#proceed();
     const frame = this.#desk.inbox.take(this.#mail(tags));
     if (frame === null) return null;
     const rank = this.#view.seats.findIndex(({ seat }) => seat === frame.source);
@@ -320,15 +313,11 @@ export class Exchange implements Node {
 
   async #arrival(tags: readonly number[], or?: Promise<unknown>): Promise<void> {
     this.compute.submit();
-    const { clock, inbox } = this.#desk;
-    const since = clock.now();
-    await inbox.arrival(this.#mail(tags), this.#signal, or);
-    // While a gradient is computed nobody waits.
-    if (this.#computing === 0) this.costs.waiting += clock.now() - Math.max(since, this.#idleSince);
+    await this.#idle.waiting(() => this.#desk.inbox.arrival(this.#mail(tags), this.#signal, or));
   }
 
   commit(state: State): void {
-    this.#signal.throwIfAborted();
+    this.#proceed();
     this.#desk.commit(state);
   }
 
@@ -357,6 +346,11 @@ export class Exchange implements Node {
     throw new InvalidMessageError(sender.peer, sender.seat, text);
   }
 
+  /** The round has failed: what an algorithm still has under way fails, too, with its next step. */
+  fail(reason: unknown): void {
+    this.#failure = { reason };
+  }
+
   /** Seats whose messages of any kind this round still lacks; for "waiting for…". */
   missing(): readonly number[] {
     const { inbox } = this.#desk;
@@ -364,6 +358,12 @@ export class Exchange implements Node {
   }
 
   // ---- within ----------------------------------------------------------------------------------------
+
+  /** @throws the reason why the round is over, if it has been aborted or has failed. */
+  #proceed(): void {
+    this.#signal.throwIfAborted();
+    if (this.#failure !== null) throw this.#failure.reason;
+  }
 
   #mail(tags: readonly number[]): Mail {
     return { to: this.seat, view: this.#desk.address, tags, from: this.#view.seats };
@@ -457,13 +457,13 @@ export class Exchange implements Node {
   }
 
   async #encode({ codec, wire }: Coding, length: number, source: Vector, tag: number): Promise<Message> {
-    this.#signal.throwIfAborted();
+    this.#proceed();
     const { clock, assets } = this.#desk;
     const since = clock.now();
     const key = { seed: assets.recipe.seed, round: this.round, seat: this.seat, tag };
     const payload = await codec.encode(source, key);
     this.costs.compressing += clock.now() - since;
-    this.#signal.throwIfAborted();
+    this.#proceed();
     return { payload, wire, length };
   }
 
@@ -475,15 +475,6 @@ export class Exchange implements Node {
     this.costs.applying += clock.now() - since;
     if (!result.ok) this.refuse(message, result.message);
   }
-}
-
-/**
- * A promise that an algorithm may await later: when its round is aborted before it comes to that, the
- * rejection has been heard of already.
- */
-function heeded<Value>(promise: Promise<Value>): Promise<Value> {
-  promise.catch(() => undefined);
-  return promise;
 }
 
 /** The worker's own numbers are no longer finite. */

@@ -295,6 +295,10 @@ export class FlockWorker {
       signal.throwIfAborted();
       assets.compute.submit();
       this.#state = next;
+    } catch (error) {
+      // Whatever else it has under way must not reach into the next transaction.
+      exchange.fail(error);
+      throw error;
     } finally {
       this.#exchange = null;
     }
@@ -360,26 +364,37 @@ export class FlockWorker {
         const bytes = algorithmMessageBytes(payload.length);
         emulation.note({ kind: 'applied', seat, round: this.round, from, tag, step, sentIn, bytes });
       },
-      computed: async (at, step, since, abort) => {
-        // Where the device does not say when it has finished, a gradient is done as soon as it is recorded.
-        if (this.asynchronous || emulation.timesGradients(recipe)) await assets.compute.finish();
-        await emulation.computed(recipe, seat, at * steps + step, since, abort);
-        emulation.note({ kind: 'computed', seat, round: at, step });
-      },
       commit: (state) => {
         this.#state = state;
       },
-      gradient: (parameters, at, step) => {
-        const sampler = this.#sampler;
-        if (sampler === null) throw new Error('The data has not been dealt.');
-        this.#gradients += 1;
-        emulation.note({ kind: 'computing', seat, round: at, step });
-        const slot = memory.losses.take();
-        const { program, data } = assets;
-        const batch = sampler.at(at * steps + step);
-        program.gradient(parameters, data, batch, memory.gradient, memory.losses.ring, slot);
-        clip(assets.compute, memory.gradient, assets.recipe.clip);
-        return memory.gradient;
+      gradient: (parameters, at, step, abort) => {
+        const begun = () => {
+          const sampler = this.#sampler;
+          if (sampler === null) throw new Error('The data has not been dealt.');
+          this.#gradients += 1;
+          emulation.note({ kind: 'computing', seat, round: at, step });
+          const batch = sampler.at(at * steps + step);
+          const { gradient, losses } = memory;
+          return [parameters, assets.data, batch, gradient, losses.ring, losses.take()] as const;
+        };
+        const clipped = recipe.clip > 0 ? () => clip(assets.compute, memory.gradient, recipe.clip) : null;
+        return {
+          vector: memory.gradient,
+          whole: () => {
+            assets.program.gradient(...begun());
+            clipped?.();
+          },
+          stages: () => memory.program.stages(...begun()),
+          clip: clipped,
+          spent: async (share, since) => {
+            // Where the device does not say when it has finished, a gradient is done as soon as it is recorded.
+            if (this.asynchronous || emulation.timesGradients(recipe)) await assets.compute.finish();
+            // Between layers, what has arrived is let in.
+            else if (share < 1 && this.#clock.virtual !== true) await this.#clock.sleep(0, abort);
+            await emulation.computed(recipe, seat, at * steps + step, since, share, abort);
+          },
+          done: () => emulation.note({ kind: 'computed', seat, round: at, step }),
+        };
       },
       nextStep: () => {
         this.#steps = (this.#steps + 1) & 0xffff;

@@ -10,6 +10,7 @@ import { findEntry } from '../base/registry.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import type { Vector } from '../compute/compute.ts';
 import { packLayout } from '../models/layout.ts';
+import type { Program } from '../models/model.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Assets } from './assets.ts';
 import type { Coding } from './exchange.ts';
@@ -24,6 +25,7 @@ export class WorkerMemory {
   readonly #scratch = new Map<string, Vector>();
   readonly #pairs = new Map<string, Vector[]>();
   readonly #codings = new Map<string, Coding>();
+  #own: { readonly program: Program; readonly capacity: number } | null = null;
 
   constructor(assets: Assets) {
     const { compute, layout, algorithm, recipe } = assets;
@@ -37,6 +39,16 @@ export class WorkerMemory {
   /** Of the gradient that was computed last. */
   get gradient(): Vector {
     return this.scratch('gradient of a batch', this.#assets.layout.length);
+  }
+
+  /** For gradients that wait between their layers, which must not keep the one that all workers share. */
+  get program(): Program {
+    const { capacity } = this.#assets;
+    if (this.#own?.capacity !== capacity) {
+      this.#own?.program.destroy();
+      this.#own = { program: this.#assets.makeProgram(), capacity };
+    }
+    return this.#own.program;
   }
 
   scratch(name: string, length: number): Vector {
@@ -97,6 +109,8 @@ export class WorkerMemory {
     this.tidy([]);
     this.#assets.compute.free(...this.#scratch.values());
     this.#scratch.clear();
+    this.#own?.program.destroy();
+    this.#own = null;
   }
 
   destroy(): void {

@@ -1,15 +1,18 @@
 /**
- * DeAR: an all-reduce in two halves. The reduce-scatter of a round's gradient belongs to that round, the
- * all-gather to the next one, just before the parameters are used.
+ * DeAR: an all-reduce in two halves, each behind something else that takes time. A bucket's reduce-scatter
+ * begins as soon as the backward pass has left its layers; its all-gather, and its step, come in the next
+ * round, just before the forward pass reads its layers, while earlier ones are already at work.
  *
  * Zhang, Shi et al., "DeAR: accelerating distributed deep learning with fine-grained all-reduce pipelining",
- * 2023, arXiv 2302.12445. Tensors are fused into buckets, in the order of the forward pass, and every
- * bucket is a ring of its own; all are under way at the same time. The iterates are those of synchronous
- * SGD, up to the order of sums. Difference from the paper: a gradient is one piece here, so a bucket waits
- * neither for its layer's backward pass nor does its layer's forward pass wait for it alone.
+ * 2023, arXiv 2302.12445. Layers are fused into buckets, in the order of the forward pass, and every bucket
+ * is a ring of its own. The iterates are those of synchronous SGD, up to the order of sums. Differences
+ * from the paper: the size of buckets is fixed, not tuned; a recipe that clips gradients by their norm
+ * scatters nothing before the backward pass has ended, since only then the norm is known.
  */
+
 import type { Layout, Tensor } from '../../base/layout.ts';
 import type { OptionSchema, Options } from '../../base/options.ts';
+import { heeded } from '../../base/promises.ts';
 import type { Vector } from '../../compute/compute.ts';
 import type { Configuration, Cost, Costing, Node, Refusal } from '../algorithm.ts';
 import {
@@ -22,7 +25,7 @@ import {
   wholeRing,
 } from './ring-all-reduce.ts';
 
-/** Numbers up to which tensors are fused: 256 KiB. The paper's 25 MB are for networks of data centres. */
+/** Numbers up to which layers are fused: 256 KiB. The paper's 25 MB are for networks of data centres. */
 const BUCKET = 65_536;
 /** Most buckets of a model: their messages are told apart by the 16 bits of a step. */
 const MAX_BUCKETS = 64;
@@ -48,7 +51,8 @@ export function needsOfSchedule(name: string, { options, topology }: Configurati
   return null;
 }
 
-interface Bucket {
+/** A run of whole layers. */
+export interface Bucket {
   /** In the model. */
   readonly offset: number;
   readonly layout: Layout;
@@ -56,7 +60,7 @@ interface Bucket {
 
 const known = new WeakMap<Layout, readonly Bucket[]>();
 
-/** Tensors fused, in order, as long as they are not larger than a bucket together. */
+/** Layers fused, in order, as long as they are not larger than a bucket together. */
 export function bucketsOf(layout: Layout): readonly Bucket[] {
   let buckets = known.get(layout);
   if (buckets === undefined) {
@@ -70,79 +74,149 @@ function fused({ tensors, length }: Layout): readonly Bucket[] {
   const most = Math.max(BUCKET, Math.ceil((2 * length) / MAX_BUCKETS));
   const runs: Tensor[][] = [];
   let size = 0;
-  for (const tensor of tensors) {
+  for (const layer of layersOf(tensors)) {
     const run = runs.at(-1);
-    if (run === undefined || size + tensor.length > most) {
-      runs.push([tensor]);
-      size = tensor.length;
+    const more = lengthOf(layer);
+    if (run === undefined || size + more > most) {
+      runs.push(layer);
+      size = more;
     } else {
-      run.push(tensor);
-      size += tensor.length;
+      run.push(...layer);
+      size += more;
     }
   }
   return runs.map((run) => {
     const offset = run[0]?.offset ?? 0;
     const inside = run.map((tensor) => ({ ...tensor, offset: tensor.offset - offset }));
-    return { offset, layout: { tensors: inside, length: run.reduce((sum, { length: l }) => sum + l, 0) } };
+    return { offset, layout: { tensors: inside, length: lengthOf(run) } };
   });
 }
 
-/** A bucket's ring, and where this worker's finished part of it lies among those of all buckets. */
-function* rings(node: Node): Generator<Bucket & { ring: Ring; at: number; length: number }> {
+/** Tensors in a row whose names differ in the last word only: a layer's weight and bias. */
+function layersOf(tensors: readonly Tensor[]): Tensor[][] {
+  const layers: Tensor[][] = [];
+  let path: string | null = null;
+  for (const tensor of tensors) {
+    const own = tensor.name.slice(0, tensor.name.lastIndexOf('.') + 1);
+    if (own === path) layers.at(-1)?.push(tensor);
+    else layers.push([tensor]);
+    path = own;
+  }
+  return layers;
+}
+
+const lengthOf = (tensors: readonly Tensor[]) => tensors.reduce((sum, { length }) => sum + length, 0);
+
+/** A bucket at one worker: its ring, and where the finished part of it lies among those of all buckets. */
+interface Share extends Bucket {
+  readonly index: number;
+  readonly ring: Ring;
+  readonly at: number;
+  readonly length: number;
+}
+
+function sharesOf(node: Node): readonly Share[] {
   let at = 0;
-  for (const [index, bucket] of bucketsOf(node.layout).entries()) {
+  return bucketsOf(node.layout).map((bucket, index) => {
     const ring = { ...wholeRing(node, bucket.layout), firstStep: index * 2 * node.size };
     const { length } = finishedPart(node, ring);
-    yield { ...bucket, ring, at, length };
+    const share = { ...bucket, index, ring, at, length };
     at += length;
-  }
+    return share;
+  });
 }
 
-/** Resolves to this worker's parts of Σ_i source_i, as a state vector `name`. */
-export async function scatterBuckets(
+/** The first half, a bucket at a time. */
+export interface Scattering {
+  /** To be told of every entry of the gradient once: the bucket that is whole with these sets out. */
+  ready(gradient: Vector, begin: number, end: number): void;
+  /** Resolves to this worker's parts of Σ_i gradient_i, as a state vector. */
+  parts(): Promise<Vector>;
+}
+
+/** @param name of the state vector. */
+export function scatterBuckets(
   node: Node,
   tag: number,
-  source: Vector,
   name: string,
-  pack: Pack = (layout) => node.compressed(layout),
-): Promise<Vector> {
+  pack: Pack = byRecipe(node),
+): Scattering {
   const { slices } = node.compute;
-  const all = [...rings(node)];
-  const parts = node.next(
-    name,
-    all.reduce((sum, { length }) => sum + length, 0),
-  );
-  await Promise.all(
-    all.map(async ({ ring, offset, layout, at, length }, index) => {
-      const bucket = node.scratch(`bucket ${index}`, layout.length);
-      slices.copy(bucket, 0, source, offset, layout.length);
-      slices.copy(parts, at, await reduceScatter(node, tag, bucket, pack, ring), 0, length);
-    }),
-  );
-  return parts;
+  const shares = sharesOf(node);
+  const lacking = shares.map(({ layout }) => layout.length);
+  const total = shares.reduce((sum, { length }) => sum + length, 0);
+  const scattered: Promise<void>[] = [];
+  const scatter = async ({ index, offset, layout, at, length, ring }: Share, gradient: Vector) => {
+    const bucket = node.scratch(`bucket ${index}`, layout.length);
+    slices.copy(bucket, 0, gradient, offset, layout.length);
+    const part = await reduceScatter(node, tag, bucket, pack, ring);
+    slices.copy(node.next(name, total), at, part, 0, length);
+  };
+  return {
+    ready(gradient, begin, end) {
+      for (const share of shares) {
+        const { index, offset, layout } = share;
+        const covered = Math.min(end, offset + layout.length) - Math.max(begin, offset);
+        if (covered <= 0) continue;
+        const left = (lacking[index] ?? 0) - covered;
+        lacking[index] = left;
+        if (left === 0) scattered.push(heeded(scatter(share, gradient)));
+      }
+    },
+    async parts() {
+      await Promise.all(scattered);
+      return node.next(name, total);
+    },
+  };
 }
 
-/** mean ← (1/n) Σ_i source_i, from everybody's parts; the same bits everywhere. */
-export async function gatherBuckets(
+/** The second half, a bucket at a time. */
+export interface Gathering {
+  /** Resolves when all buckets that these entries are of have come, and have been used. */
+  come(begin: number, end: number): Promise<unknown>;
+}
+
+/**
+ * Gathers one bucket after another, the next while the ones before are at work; `use` is told the mean of
+ * each, (1/n) Σ_i gradient_i, the same bits everywhere.
+ */
+export function gatherBuckets(
   node: Node,
   tag: number,
   parts: Vector,
-  mean: Vector,
-  pack: Pack = (layout) => node.compressed(layout),
-): Promise<void> {
+  use: (bucket: Bucket, mean: Vector) => void,
+  pack: Pack = byRecipe(node),
+): Gathering {
   const { compute, size } = node;
-  const { slices } = compute;
-  await Promise.all(
-    [...rings(node)].map(async ({ ring, offset, layout, at, length }, index) => {
-      const part = node.scratch(`part ${index}`, length);
-      slices.copy(part, 0, parts, at, length);
-      const bucket = node.scratch(`bucket ${index}`, layout.length);
-      await allGather(node, tag, part, bucket, pack, ring);
-      slices.copy(mean, offset, bucket, 0, layout.length);
-    }),
-  );
-  compute.linear(mean, [[1 / size, mean]]);
+  const gather = async (share: Share) => {
+    const { index, layout, at, length, ring } = share;
+    const part = node.scratch(`part ${index}`, length);
+    compute.slices.copy(part, 0, parts, at, length);
+    const mean = node.scratch(`mean ${index}`, layout.length);
+    await allGather(node, tag, part, mean, pack, ring);
+    compute.linear(mean, [[1 / size, mean]]);
+    use(share, mean);
+  };
+  let last: Promise<void> = Promise.resolve();
+  const gathered = sharesOf(node).map((share) => {
+    last = heeded(last.then(() => gather(share)));
+    return { ...share, done: last };
+  });
+  return {
+    come: (begin, end) =>
+      Promise.all(
+        gathered
+          .filter(({ offset, layout }) => offset < end && begin < offset + layout.length)
+          .map(({ done }) => done),
+      ),
+  };
 }
+
+/** By the recipe's compressor. */
+const byRecipe =
+  (node: Node): Pack =>
+  (layout) =>
+    node.compressed(layout);
 
 /** Of a round that gathers what the one before has scattered. */
 export function dearCost(given: Costing): Cost {

@@ -6,9 +6,10 @@
  * of activations serves all workers of a tab: a batch is finished with them before the next is recorded.
  */
 import type { Compute, DeviceDataset, Vector, Words } from '../../compute/compute.ts';
-import { heUniform, packLayout, tensorOf } from '../layout.ts';
-import type { Inputs, Layout, Program, Score } from '../model.ts';
+import { heUniform, packLayout, type Run, runOf, tensorOf } from '../layout.ts';
+import type { Inputs, Layout, Program, Score, Stage } from '../model.ts';
 import { outputsOf, softmaxRows } from '../prediction.ts';
+import { StagedProgram } from '../staged-program.ts';
 import { type BoundLayer, type LayerMaker, type Shape, sizeOf } from './layer.ts';
 import { stack } from './stack.ts';
 
@@ -45,27 +46,23 @@ export function sequential(
   return new SequentialProgram(compute, layout, makers, batch);
 }
 
-class SequentialProgram implements Program {
-  readonly layout: Layout;
-  readonly #compute: Compute;
-  readonly #batch: number;
+class SequentialProgram extends StagedProgram {
   readonly #capacity: number;
   readonly #classes: number;
   /** Features a row. */
   readonly #width: number;
   readonly #features: Vector;
   readonly #labels: Words;
-  readonly #layers: BoundLayer;
+  readonly #layers: readonly (BoundLayer & { readonly run: Run | null })[];
+  readonly #logits: Vector;
   readonly #dLogits: Vector;
   readonly #score: Vector;
   readonly #scratch: (Vector | Words)[] = [];
 
   constructor(compute: Compute, layout: Layout, makers: readonly LayerMaker[], batch: number) {
+    super(compute, layout, batch);
     const input = inputOf(layout);
     const layers = stack(makers)(input);
-    this.layout = layout;
-    this.#compute = compute;
-    this.#batch = batch;
     this.#capacity = Math.max(batch, EVALUATION_ROWS);
     this.#classes = sizeOf(layers.output);
     this.#width = sizeOf(input);
@@ -80,79 +77,91 @@ class SequentialProgram implements Program {
       offset: (tensor: string) => tensorOf(layout, tensor).offset,
       scratch: (length: number) => this.#vector(length),
     };
-    this.#layers = layers.bind(site, { vector: this.#features, rectified: false });
+    const bound = layers.bindEach(site, { vector: this.#features, rectified: false });
+    this.#layers = bound.map((layer, at) => ({ ...layer, run: learnedRun(layout, layers.paths[at] ?? '') }));
+    this.#logits = bound.at(-1)?.output.vector ?? this.#features;
     this.#dLogits = this.#vector(batch * this.#classes);
     this.#score = this.#vector(2);
   }
 
-  gradient(
+  protected *passes(
     parameters: Vector,
     data: DeviceDataset,
     rows: Uint32Array,
     gradient: Vector,
     losses: Vector,
     index: number,
-  ): void {
+  ): Generator<Stage, void, undefined> {
     const n = rows.length;
-    if (n > this.#batch)
-      throw new RangeError(`A batch of ${n} rows; this program was made for ${this.#batch}.`);
-    if (n === 0) {
-      // A seat may hold no data at all (a skewed Dirichlet draw); its mean over nothing is taken as 0.
-      this.#compute.upload(gradient, new Float32Array(gradient.length));
-      return;
+    this.#gather(data, rows);
+    for (const { run, forward } of this.#layers) {
+      if (run !== null) yield { kind: 'reads', ...run };
+      forward(parameters, n);
     }
-    this.#forward(parameters, data, rows);
     this.#loss(n, 1 / n, this.#dLogits, losses, index);
-    this.#layers.backward(parameters, gradient, this.#dLogits, n);
+    let delta: Vector | null = this.#dLogits;
+    for (const { run, backward } of this.#layers.toReversed()) {
+      if (delta === null) return;
+      delta = backward(parameters, gradient, delta, n);
+      if (run !== null) yield { kind: 'written', ...run };
+    }
   }
 
   async evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score> {
     if (rows.length === 0) throw new RangeError('There is no score over no rows; give at least one.');
-    this.#compute.upload(this.#score, new Float32Array(2));
+    this.compute.upload(this.#score, new Float32Array(2));
     for (let start = 0; start < rows.length; start += this.#capacity) {
       const chunk = rows.subarray(start, start + this.#capacity);
-      this.#forward(parameters, data, chunk);
+      this.#gather(data, chunk);
+      this.#forward(parameters, chunk.length);
       this.#loss(chunk.length, 1 / rows.length, null, this.#score, 0);
     }
-    const [loss = Number.NaN, correct = Number.NaN] = await this.#compute.read(this.#score);
+    const [loss = Number.NaN, correct = Number.NaN] = await this.compute.read(this.#score);
     return { loss, accuracy: correct / rows.length };
   }
 
   async predict(parameters: Vector, inputs: Inputs): Promise<Float32Array> {
     const pass = {
-      compute: this.#compute,
+      compute: this.compute,
       width: this.#width,
       outputs: this.#classes,
       capacity: this.#capacity,
       features: this.#features,
-      output: this.#layers.output.vector,
-      gather: (data: DeviceDataset, rows: Uint32Array) =>
-        this.#compute.gatherRows(data, rows, this.#features, this.#labels),
-      forward: (rows: number) => this.#layers.forward(parameters, rows),
+      output: this.#logits,
+      gather: (data: DeviceDataset, rows: Uint32Array) => this.#gather(data, rows),
+      forward: (rows: number) => this.#forward(parameters, rows),
     };
     return softmaxRows(await outputsOf(pass, inputs), this.#classes);
   }
 
   destroy(): void {
-    this.#compute.free(...this.#scratch);
+    this.compute.free(...this.#scratch);
   }
 
-  #forward(parameters: Vector, data: DeviceDataset, rows: Uint32Array): void {
-    this.#compute.gatherRows(data, rows, this.#features, this.#labels);
-    this.#layers.forward(parameters, rows.length);
+  #gather(data: DeviceDataset, rows: Uint32Array): void {
+    this.compute.gatherRows(data, rows, this.#features, this.#labels);
+  }
+
+  /** From the features that lie there to logits. */
+  #forward(parameters: Vector, rows: number): void {
+    for (const { forward } of this.#layers) forward(parameters, rows);
   }
 
   #loss(rows: number, scale: number, dLogits: Vector | null, out: Vector, index: number): void {
-    const logits = this.#layers.output.vector;
     const classes = this.#classes;
-    this.#compute.softmaxCrossEntropy(rows, classes, logits, this.#labels, scale, dLogits, out, index);
+    this.compute.softmaxCrossEntropy(rows, classes, this.#logits, this.#labels, scale, dLogits, out, index);
   }
 
   #vector(length: number): Vector {
-    const vector = this.#compute.vector(length);
+    const vector = this.compute.vector(length);
     this.#scratch.push(vector);
     return vector;
   }
+}
+
+/** null for a layer that learns nothing. */
+function learnedRun(layout: Layout, path: string): Run | null {
+  return layout.tensors.some(({ name }) => name.startsWith(path)) ? runOf(layout, path) : null;
 }
 
 function inputOf(layout: Layout): Shape {

@@ -5,8 +5,15 @@
  */
 import type { BoundLayer, Layer, LayerMaker, Shape, Site, Value } from './layer.ts';
 
-export function stack(makers: readonly LayerMaker[]): LayerMaker {
-  return (input: Shape): Layer => {
+/** A layer made of layers, which may also be bound and run one by one. */
+export interface Stack extends Layer {
+  /** Before the names of each layer's tensors. */
+  readonly paths: readonly string[];
+  bindEach(site: Site, value: Value): readonly BoundLayer[];
+}
+
+export function stack(makers: readonly LayerMaker[]): (input: Shape) => Stack {
+  return (input) => {
     const layers: Layer[] = [];
     let shape = input;
     for (const make of makers) {
@@ -14,25 +21,27 @@ export function stack(makers: readonly LayerMaker[]): LayerMaker {
       layers.push(layer);
       shape = layer.output;
     }
-    const pathOf = (at: number) => `${at}.${layers[at]?.name ?? ''}.`;
+    const paths = layers.map(({ name }, at) => `${at}.${name}.`);
+    const bindEach = (site: Site, value: Value) => {
+      // Nobody asks for the gradient below the first layer that learns something.
+      const first = layers.findIndex(({ tensors }) => tensors.length > 0);
+      let current = value;
+      return layers.map((layer, at) => {
+        const wanted = site.wantsInputGradient || (first >= 0 && at > first);
+        const bound = layer.bind(below(site, paths[at] ?? '', wanted), current);
+        current = bound.output;
+        return bound;
+      });
+    };
     return {
       name: 'stack',
       output: shape,
+      paths,
       tensors: layers.flatMap(({ tensors }, at) =>
-        tensors.map((tensor) => ({ ...tensor, name: pathOf(at) + tensor.name })),
+        tensors.map((tensor) => ({ ...tensor, name: paths[at] + tensor.name })),
       ),
-      bind(site, value) {
-        // Nobody asks for the gradient below the first layer that learns something.
-        const first = layers.findIndex(({ tensors }) => tensors.length > 0);
-        let current = value;
-        const bound = layers.map((layer, at) => {
-          const place = below(site, pathOf(at), site.wantsInputGradient || (first >= 0 && at > first));
-          const here = layer.bind(place, current);
-          current = here.output;
-          return here;
-        });
-        return chain(bound, current);
-      },
+      bindEach,
+      bind: (site, value) => chain(bindEach(site, value), value),
     };
   };
 }
@@ -42,10 +51,11 @@ export function below(site: Site, path: string, wantsInputGradient: boolean): Si
   return { ...site, wantsInputGradient, offset: (tensor) => site.offset(path + tensor) };
 }
 
-function chain(bound: readonly BoundLayer[], output: Value): BoundLayer {
+/** `input` is the output where there is no layer. */
+function chain(bound: readonly BoundLayer[], input: Value): BoundLayer {
   const backwards = bound.toReversed();
   return {
-    output,
+    output: bound.at(-1)?.output ?? input,
     forward(parameters, rows) {
       for (const layer of bound) layer.forward(parameters, rows);
     },
