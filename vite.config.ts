@@ -11,6 +11,7 @@ import { textPlugin } from './src/data/text-plugin.ts';
 import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
 import { portFrom } from './src/server/port.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
+import { workerPlugin } from './src/server/worker-plugin.ts';
 
 const build = buildOf(import.meta.dirname);
 const address = {
@@ -32,6 +33,8 @@ export default defineConfig({
     ascPlugin(),
     digitsPlugin(),
     textPlugin(),
+    wgslPlugin(),
+    workerPlugin(),
     buildPlugin(build),
     signallingPlugin({ ...build, served: servedBuild }),
   ],
@@ -39,10 +42,15 @@ export default defineConfig({
     __LAB_VERSION__: JSON.stringify(build.version),
     __LAB_BUILT__: JSON.stringify(build.built),
   },
-  // Workers are bundled apart, with plugins of their own.
-  worker: { format: 'es', plugins: () => [ascPlugin(), wgslPlugin()] },
-  // The page's forms hold every algorithm, too; `npm run bench -- --only load` has the weight of it all.
-  build: { target: 'es2023', chunkSizeWarningLimit: 800 },
+  build: {
+    target: 'es2023',
+    chunkSizeWarningLimit: 800,
+    // What the page's scripts import is fetched ahead; scripts that a worker imports, too, cannot look into a page.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, dependencies, { hostType }) => (hostType === 'html' ? dependencies : []),
+    },
+  },
   server: address,
   preview: address,
 });

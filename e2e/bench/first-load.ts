@@ -3,7 +3,7 @@
  * opening the page to the first finished round. Every visit has an empty cache.
  */
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright';
+import type { Browser, Page, Response } from 'playwright';
 import { roomCode } from '../../src/network/room-code.ts';
 import { median, type Row, row } from './rows.ts';
 
@@ -40,19 +40,33 @@ function adapterOf(): string {
   return window.murmuration?.snapshot()?.adapter ?? 'unknown';
 }
 
-async function visit(page: Page, url: string): Promise<Visit> {
+/**
+ * Counts what this page and its worker fetch from now on, gzipped, before data and charts. What the worker
+ * imports after the page comes from the browser's cache, once the server has said that it may.
+ */
+export function countBytes(page: Page): () => Promise<number> {
   const sizes: Promise<number>[] = [];
+  const seen = new Set<string>();
+  const sizeOf = async (response: Response, again: boolean) => {
+    if (again && (await response.request().sizes()).responseBodySize === 0) return 0;
+    return gzipSync(await response.body(), { level: 9 }).length;
+  };
   page.on('response', (response) => {
-    if (response.ok() && !LATER.test(new URL(response.url()).pathname)) {
-      sizes.push(response.body().then((body) => gzipSync(body, { level: 9 }).length));
-    }
+    const url = response.url();
+    if (!response.ok() || LATER.test(new URL(url).pathname)) return;
+    sizes.push(sizeOf(response, seen.has(url)));
+    seen.add(url);
   });
-  const room = roomCode((bytes) => crypto.getRandomValues(bytes));
+  return async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function visit(page: Page, url: string): Promise<Visit> {
+  const bytes = countBytes(page);
+  const room = roomCode((values) => crypto.getRandomValues(values));
   await page.goto(`${url}#room=${room}`);
   const milliseconds = await page.evaluate(trainOneRound);
   const adapter = await page.evaluate(adapterOf);
-  const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-  return { bytes, milliseconds, adapter };
+  return { bytes: await bytes(), milliseconds, adapter };
 }
 
 export async function benchFirstLoad(browser: Browser, url: string): Promise<readonly Row[]> {

@@ -34,10 +34,20 @@ async function points<Kind extends Point['kind']>(page: Page, kind: Kind) {
   return all.filter((point): point is Extract<Point, { kind: Kind }> => point.kind === kind);
 }
 
+/** Resolves once this page has the consensus distance of this round. */
+async function measured(page: Page, round: number): Promise<void> {
+  await page.waitForFunction(
+    (end) =>
+      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === end),
+    round,
+  );
+}
+
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
 describe('three tabs with two workers each', () => {
-  const RUN = 'rounds=100&evalEvery=50&workers=2&lr=0.15';
+  const ROUNDS = 64;
+  const RUN = `rounds=${ROUNDS}&evalEvery=32&workers=2&lr=0.2`;
   let withoutGossip = 0;
 
   it('drift apart without gossip', async () => {
@@ -46,9 +56,7 @@ describe('three tabs with two workers each', () => {
     await record(first);
     await press(first, 'Start');
     await until(first, ({ phase }) => phase === 'finished');
-    await first.waitForFunction(() =>
-      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 100),
-    );
+    await measured(first, ROUNDS);
     withoutGossip = (await points(first, 'consensus')).at(-1)?.value ?? 0;
     expect(withoutGossip).toBeGreaterThan(0);
   });
@@ -69,16 +77,14 @@ describe('three tabs with two workers each', () => {
     await Promise.all(pages.map((page) => until(page, ({ phase }) => phase === 'finished')));
     for (const page of pages) {
       const { workers, round, totals } = await snapshotOf(page);
-      expect(round).toBe(100);
+      expect(round).toBe(ROUNDS);
       const mine = workers.filter((worker) => worker.mine);
       expect(mine).toHaveLength(2);
-      for (const { testAccuracy } of mine) expect(testAccuracy).toBeGreaterThan(0.8);
+      for (const { testAccuracy } of mine) expect(testAccuracy).toBeGreaterThan(0.7);
       if (name === 'none') expect(totals.bytesSent).toBe(totals.bytesUncompressed);
       else expect(totals.bytesSent).toBeLessThan(totals.bytesUncompressed / 4);
     }
-    await first.waitForFunction(() =>
-      Reflect.get(window, 'recorded').some((each: Point) => each.kind === 'consensus' && each.round === 100),
-    );
+    await measured(first, ROUNDS);
     const consensus = (await points(first, 'consensus')).at(-1);
     expect(consensus?.exact).toBe(false);
     expect(consensus?.value).toBeLessThan(withoutGossip / 3);
@@ -87,7 +93,7 @@ describe('three tabs with two workers each', () => {
 
 describe('one tab', () => {
   it('shows a ring of eight virtual workers that learn, exactly measured', async () => {
-    const page = await lab.tab(context, '?workers=8&rounds=60&evalEvery=20&lr=0.2#room=eight');
+    const page = await lab.tab(context, '?workers=8&rounds=40&evalEvery=20&lr=0.2#room=eight');
     await assembled([page], 8);
     await record(page);
     await press(page, 'Start');
@@ -95,9 +101,9 @@ describe('one tab', () => {
     const { edges, workers } = await snapshotOf(page);
     expect(edges).toHaveLength(8);
     expect(edges.every(({ carrier }) => carrier === 'memory')).toBe(true);
-    for (const { testAccuracy } of workers) expect(testAccuracy).toBeGreaterThan(0.7);
+    for (const { testAccuracy } of workers) expect(testAccuracy).toBeGreaterThan(0.6);
     expect((await points(page, 'consensus')).at(-1)?.exact).toBe(true);
-    expect((await points(page, 'average')).at(-1)?.testAccuracy).toBeGreaterThan(0.8);
+    expect((await points(page, 'average')).at(-1)?.testAccuracy).toBeGreaterThan(0.7);
   });
 
   it('contracts as the spectral gap predicts when learning stops', async () => {
@@ -108,7 +114,7 @@ describe('one tab', () => {
     await assembled([page], 6);
     await record(page);
     await press(page, 'Start');
-    await until(page, ({ round }) => round >= 20);
+    await until(page, ({ round }) => round >= 10);
     await page.evaluate(() => {
       const recipe = window.murmuration?.snapshot()?.recipe;
       const text = JSON.stringify({ ...recipe, lr: 0 });

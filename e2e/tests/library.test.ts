@@ -152,6 +152,12 @@ it('says what is damaged, leaves the rest alone, and lets go of it when asked to
   for (const name of ['flipped', 'garbled', 'lost']) {
     await page.getByRole('button', { name: `Delete ${name}` }).focus();
     await page.keyboard.press('Enter');
+    // It asks; Escape lets go, and a second Enter does it.
+    await page.getByRole('button', { name: `Really delete ${name}?` }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: `Delete ${name}`, exact: true }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
     await rows(page).filter({ hasText: name }).waitFor({ state: 'detached' });
   }
   expect(await rows(page).count()).toBe(1);

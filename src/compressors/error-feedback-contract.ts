@@ -1,11 +1,11 @@
 /** What must hold of error feedback around any compressor, on either backend. For tests only. */
 import { expect } from 'vitest';
 import { completeOptions } from '../base/options.ts';
-import type { Compute } from '../compute/compute.ts';
+import type { Compute, Vector } from '../compute/compute.ts';
 import { randomStream } from '../math/random.ts';
 import { packLayout } from '../models/layout.ts';
-import type { CompressorEntry } from './compressor.ts';
-import { compensate } from './error-feedback.ts';
+import type { Codec, CompressorEntry, MessageKey } from './compressor.ts';
+import { addResidual, keepResidual } from './error-feedback.ts';
 import { difference, SEED } from './testing.ts';
 
 const ROUNDS = 25;
@@ -13,6 +13,31 @@ const LAYOUT = packLayout([
   ['a', [13, 37]],
   ['b', [30]],
 ]);
+
+export interface Feedback {
+  readonly input: Vector;
+  /** e; null before the first message. */
+  readonly residual: Vector | null;
+  /** Where v = input + e goes. */
+  readonly compensated: Vector;
+  /** Where e' = v - C(v) goes. */
+  readonly nextResidual: Vector;
+}
+
+/** The message C(input + e), as algorithms make it. */
+export async function compensate(
+  compute: Compute,
+  codec: Codec,
+  { input, residual, compensated, nextResidual }: Feedback,
+  key: MessageKey,
+): Promise<Uint8Array> {
+  addResidual(compute, compensated, [[1, input]], residual);
+  const bytes = await codec.encode(compensated, key);
+  keepResidual(compute, nextResidual, compensated, (dest, weight, mode) =>
+    codec.decode(bytes, dest, weight, mode),
+  );
+  return bytes;
+}
 
 /**
  * Σ C(v_t) + e_T = Σ input_t, to f32 rounding of what was added; and in every round exactly

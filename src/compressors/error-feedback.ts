@@ -4,12 +4,13 @@
  * With input g, residual e and compressor C: v = g + e, send C(v), e' = v - C(v), so that
  * Σ C(v_t) + e_T = Σ g_t + e_0 whatever C is (Seide et al., "1-bit stochastic gradient descent", 2014; Stich
  * et al., arXiv 1809.07599). What is subtracted is the decoded message, the very bits that its receivers
- * apply. In which units input and residual are (gradient, step, momentum) is for the algorithm to say, and
- * nothing is kept here: all vectors are handed in, and none that holds a committed state is written, so a
- * round that is given up leaves nothing behind.
+ * apply. In which units input and residual are (gradient, step, momentum) is for the algorithm to say, which
+ * calls the first half before it compresses and the second after it. Nothing is kept here: all vectors are
+ * handed in, and none that holds a committed state is written, so a round that is given up leaves nothing
+ * behind.
  */
 import type { Compute, Term, Vector, WriteMode } from '../compute/compute.ts';
-import type { Codec, DecodeResult, MessageKey } from './compressor.ts';
+import type { DecodeResult } from './compressor.ts';
 
 /** A message that its own sender cannot decode: the numbers in it are no longer finite. */
 export class CompensationError extends Error {
@@ -41,34 +42,4 @@ export function keepResidual(
   compute.linear(dest, [[1, compensated]]);
   const result = decode(dest, -1, 'add');
   if (result !== undefined && !result.ok) throw new CompensationError(result.message);
-}
-
-export interface Feedback {
-  readonly input: Vector;
-  /** e; null before the first message. It is only read. */
-  readonly residual: Vector | null;
-  /** Where v = input + e goes. */
-  readonly compensated: Vector;
-  /** Where e' = v - C(v) goes; neither of the vectors above. */
-  readonly nextResidual: Vector;
-}
-
-/** The message C(input + e); records the new residual. @throws {CompensationError} */
-export async function compensate(
-  compute: Compute,
-  codec: Codec,
-  { input, residual, compensated, nextResidual }: Feedback,
-  key: MessageKey,
-): Promise<Uint8Array> {
-  if (nextResidual === residual || nextResidual === input) {
-    throw new RangeError(
-      'The next residual needs a vector of its own, or an aborted round would lose this one.',
-    );
-  }
-  addResidual(compute, compensated, [[1, input]], residual);
-  const bytes = await codec.encode(compensated, key);
-  keepResidual(compute, nextResidual, compensated, (dest, weight, mode) =>
-    codec.decode(bytes, dest, weight, mode),
-  );
-  return bytes;
 }

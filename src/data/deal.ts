@@ -89,14 +89,3 @@ export class BatchSampler {
     return this.#order;
   }
 }
-
-/** One batch by itself: what `new BatchSampler(rows, batch, seed, seat).at(round)` gives. */
-export function batchRows(
-  rows: Uint32Array,
-  batch: number,
-  seed: number,
-  seat: number,
-  round: number,
-): Uint32Array {
-  return new BatchSampler(rows, batch, seed, seat).at(round);
-}

@@ -5,7 +5,7 @@
  * for one) and started from zeros it is a quadratic that anyone can recompute by hand.
  */
 import { booleanOption, type Options } from '../base/options.ts';
-import { AffineProgram } from './affine.ts';
+import { affineProgram } from './affine.ts';
 import { heUniform, packLayout } from './layout.ts';
 import type { DataShape, Layout, ModelEntry } from './model.ts';
 
@@ -31,7 +31,7 @@ export const linear: ModelEntry = {
   initialise: heUniform,
 
   program: (compute, layout, _options, batch) =>
-    new AffineProgram(compute, layout, batch, {
+    affineProgram(compute, layout, batch, {
       classifies: false,
       record: (...given) => compute.regression.squaredError(...given),
     }),

@@ -4,9 +4,10 @@
  * the same function under other names of its tensors.
  */
 import type { Options } from '../base/options.ts';
-import { AffineProgram } from './affine.ts';
+import { affineProgram } from './affine.ts';
 import { heUniform, packLayout, tensorOf } from './layout.ts';
 import type { DataShape, Layout, ModelEntry } from './model.ts';
+import { crossEntropy } from './row-program.ts';
 
 export const logistic: ModelEntry = {
   id: 'logistic',
@@ -23,11 +24,6 @@ export const logistic: ModelEntry = {
 
   initialise: heUniform,
 
-  program(compute, layout, _options, batch) {
-    const { length: classes } = tensorOf(layout, 'bias');
-    return new AffineProgram(compute, layout, batch, {
-      classifies: true,
-      record: (rows, ...given) => compute.softmaxCrossEntropy(rows, classes, ...given),
-    });
-  },
+  program: (compute, layout, _options, batch) =>
+    affineProgram(compute, layout, batch, crossEntropy(compute, tensorOf(layout, 'bias').length)),
 };

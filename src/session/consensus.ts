@@ -22,12 +22,13 @@ const MAX_OPEN = 8;
 const MAX_LATE = 128;
 const MAX_BYTES = 67_108_864;
 
+/** Summed first and then divided: of vectors that are all the same it is that vector, to the last bit. */
 function meanOf(vectors: readonly Float32Array[]): Float64Array {
   const mean = new Float64Array(vectors[0]?.length ?? 0);
   for (const vector of vectors) {
-    for (let k = 0; k < mean.length; k += 1) mean[k] = (mean[k] ?? 0) + (vector[k] ?? 0) / vectors.length;
+    for (let k = 0; k < mean.length; k += 1) mean[k] = (mean[k] ?? 0) + (vector[k] ?? 0);
   }
-  return mean;
+  return mean.map((sum) => sum / vectors.length);
 }
 
 /** Distances of vectors (in seat order) to their mean, and Ξ; sums in double precision, fixed order. */

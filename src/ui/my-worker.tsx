@@ -1,4 +1,4 @@
-/** This tab's own workers in four numbers: what a phone shows first. */
+/** This tab's own workers in a few numbers: what a phone shows first. */
 import { useSnapshot } from './context.ts';
 import { grouped, percent, three } from './format.ts';
 import { words } from './words.ts';
@@ -14,11 +14,15 @@ export function MyWorker() {
   const [first] = mine;
   if (first === undefined || snapshot === null) return null;
   const title = mine.length === 1 ? `${words.mine.title}: ${first.name}` : words.mine.several(mine.length);
+  const { packetsMissed, packetsExpected } = snapshot.totals;
+  const missed = words.mine.missedOf(grouped(packetsMissed), grouped(packetsExpected));
   const facts: readonly (readonly [string, string])[] = [
     [words.table.loss, three(mean(mine.map((worker) => worker.trainLoss)))],
     [words.table.accuracy, percent(mean(mine.map((worker) => worker.testAccuracy)))],
     [words.table.round, grouped(first.round)],
     [words.table.backend, words.inspector.backends[snapshot.backend]],
+    // Of algorithms that send over the lane where a packet that is lost stays lost.
+    ...(packetsExpected > 0 ? [[words.mine.missed, missed] as const] : []),
   ];
   return (
     <section className="my-worker" aria-label={title}>

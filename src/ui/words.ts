@@ -257,6 +257,7 @@ export const words = {
     empty: {
       loss: 'The first loss shows a moment after Start.',
       accuracy: (every: number) => `Measured every ${plural(every, 'round')} on data no worker trains on.`,
+      agreed: 'All models are the same, bit for bit.',
       consensus: 'How far apart the models of two workers or more are, measured with the test accuracy.',
       traffic: 'What is sent, received, and what it would be without compression.',
     },
@@ -266,7 +267,8 @@ export const words = {
   mine: {
     title: 'My worker',
     several: (count: number) => `My ${plural(count, 'worker')}`,
-    neighbours: 'Neighbours',
+    missed: 'Packets missed',
+    missedOf: (missed: string, expected: string) => `${missed} of ${expected}`,
   },
 
   model: {
@@ -376,6 +378,8 @@ export const words = {
       useNamed: (name: string) => `Load ${name}`,
       getNamed: (name: string) => `Download ${name}`,
       removeNamed: (name: string) => `Delete ${name}`,
+      removeSure: 'Really delete?',
+      removeSureNamed: (name: string) => `Really delete ${name}? It cannot be brought back.`,
       useRecipe: 'Use its recipe for the room',
       run: 'The run',
       runJson: 'run.json',

@@ -10,6 +10,7 @@
  * it is 0 wherever the value is not positive. So a ReLU costs no pass of its own in either direction.
  */
 import type { Compute, Slice, Vector } from '../../compute/compute.ts';
+import type { ProgramLayer, ProgramSite } from '../row-program.ts';
 
 /** One row's value: [channels, height, width] of a picture, or [units] of a flat one. */
 export type Shape = readonly number[];
@@ -30,30 +31,17 @@ export interface Value {
 }
 
 /** Where a layer is bound: on which Compute, for how many rows, and where its tensors lie. */
-export interface Site {
+export interface Site extends Omit<ProgramSite, 'features'> {
   readonly compute: Compute;
-  /** Most rows of a forward pass that a backward pass follows. */
-  readonly batch: number;
-  /** Most rows of any forward pass; at least `batch`. */
-  readonly capacity: number;
   /** Whether anybody wants the gradient of the input. */
   readonly wantsInputGradient: boolean;
   /** Where the tensor of this name begins in the flat vector of parameters. */
   offset(tensor: string): number;
-  /** Scratch memory, freed with the model. */
-  scratch(length: number): Vector;
 }
 
 /** A layer at its site. */
-export interface BoundLayer {
+export interface BoundLayer extends Omit<ProgramLayer, 'run'> {
   readonly output: Value;
-  /** Records input -> output over the first `rows` rows. */
-  forward(parameters: Vector, rows: number): void;
-  /**
-   * Records the gradients of its tensors into their places in `gradient`, for `dOutput`, the gradient of
-   * the output. Follows a forward pass over the same rows. Returns the gradient of the input, if wanted.
-   */
-  backward(parameters: Vector, gradient: Vector, dOutput: Vector, rows: number): Vector | null;
 }
 
 export interface Layer {

@@ -5,7 +5,7 @@ import { dense } from './dense.ts';
 import { flatten } from './flatten.ts';
 import { groupNorm } from './group-norm.ts';
 import type { LayerMaker } from './layer.ts';
-import { globalAveragePool, pool2d } from './pool2d.ts';
+import { pool2d } from './pool2d.ts';
 import { residual } from './residual.ts';
 import { sequentialLayout } from './sequential.ts';
 import { stack } from './stack.ts';
@@ -22,12 +22,13 @@ describe('gradients agree with central differences in double precision', () => {
       (classes) => [conv(2), pool2d('average', 2), flatten(), dense(classes)],
     ],
     [
-      'global average pooling, of a ReLU and of none',
+      'average pooling of a normalised value, after a block',
       (classes) => [
         residual([conv(2), conv(1)]),
         conv(3, 'relu'),
         groupNorm(3),
-        globalAveragePool(),
+        pool2d('average', 2),
+        flatten(),
         dense(classes),
       ],
     ],

@@ -6,26 +6,10 @@ import { type LayerMaker, pictureOf, sizeOf } from './layer.ts';
 
 /** Windows of `window` × `window`, so pictures become that much smaller; a rest at the edge is left out. */
 export function pool2d(kind: PoolingShape['kind'], window: number): LayerMaker {
-  return pooling(kind, () => [window, window]);
-}
-
-/** The mean of every channel over its whole picture: [channels, height, width] becomes [channels]. */
-export function globalAveragePool(): LayerMaker {
-  return (input) => {
-    const layer = pooling('average', (height, width) => [height, width])(input);
-    return { ...layer, output: layer.output.slice(0, 1) };
-  };
-}
-
-function pooling(
-  kind: PoolingShape['kind'],
-  windowOf: (height: number, width: number) => readonly [number, number],
-): LayerMaker {
   return (input) => {
     const { channels, height, width } = pictureOf(input, 'pooling');
-    const [windowHeight, windowWidth] = windowOf(height, width);
     const shapeOf = (rows: number): PoolingShape => {
-      return { kind, planes: rows * channels, height, width, windowHeight, windowWidth };
+      return { kind, planes: rows * channels, height, width, windowHeight: window, windowWidth: window };
     };
     const { outHeight, outWidth } = poolingSizes(shapeOf(1));
     const output = [channels, outHeight, outWidth];

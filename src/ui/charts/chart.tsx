@@ -1,6 +1,6 @@
 /**
  * One chart: title, latest value, lines with their names at the end, faint gridlines, units on both axes.
- * No animation and no dots: both cost frames and say nothing.
+ * No animation and no dots on lines: both cost frames and say nothing.
  */
 import { useCallback, useRef } from 'react';
 import {
@@ -144,7 +144,8 @@ function Plot(props: ChartProps & { readonly range: readonly [number, number] })
             stroke={line.colour}
             strokeWidth={(line.strong ? 2.2 : 1.5) * (large ? 1.6 : 1)}
             {...(line.dashed ? { strokeDasharray: '3 4' } : {})}
-            dot={false}
+            // One measurement is a dot, and whole even at the edge of the plot.
+            dot={data.rows.length === 1 && { r: 3, fill: line.colour, strokeWidth: 0, clipDot: false }}
             activeDot={false}
             isAnimationActive={false}
             connectNulls

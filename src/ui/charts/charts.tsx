@@ -83,12 +83,16 @@ function Accuracy(given: Given) {
   );
 }
 
+/** Of a matrix that averages exactly they are 0 but for rounding. */
+function eigenvalue(value: number): string {
+  return three(Math.abs(value) < 1e-9 ? 0 : value).replace('-', '−');
+}
+
 /** What the mixing matrix predicts for gossip alone, beside what is measured of gossip and learning. */
 function gossipNote(spectrum: Spectrum, measured: number | null, dashed: boolean): string {
   const { matrix, dashedNote } = words.charts;
   const { kind, lambda2, lambdaN, rho, gap } = spectrum;
-  const values =
-    kind === 'eigenvalues' ? matrix.eigenvalues(three(lambda2), three(lambdaN).replace('-', '−')) : '';
+  const values = kind === 'eigenvalues' ? matrix.eigenvalues(eigenvalue(lambda2), eigenvalue(lambdaN)) : '';
   const left = rho < 1e-6 ? matrix.exact : rho > 1 - 1e-9 ? matrix.never : matrix.left(percent(rho));
   const beside = measured === null ? '' : matrix.measured(percent(measured));
   const sentence = `${values}${matrix.gap(three(gap))}${left}${beside}.`;
@@ -111,7 +115,7 @@ function Consensus(given: Given) {
       {...(known && snapshot?.spectrum
         ? { note: gossipNote(snapshot.spectrum, contraction(history.consensus.samples), dashed) }
         : {})}
-      empty={words.charts.empty.consensus}
+      empty={history.consensus.last?.y === 0 ? words.charts.empty.agreed : words.charts.empty.consensus}
       data={data}
       log
       format={three}

@@ -15,6 +15,8 @@ interface Props {
   readonly radius: number;
   /** Names and losses beside the disc; left out where there are too many to read. */
   readonly labelled: boolean;
+  /** The ring around it alone says that it is this tab's. */
+  readonly brief: boolean;
   readonly chosen: boolean;
 }
 
@@ -60,7 +62,7 @@ function State({ worker, radius }: { readonly worker: WorkerStatus; readonly rad
   }
 }
 
-export function Disc({ worker, at, out, radius, labelled, chosen }: Props) {
+export function Disc({ worker, at, out, radius, labelled, brief, chosen }: Props) {
   const gone = worker.health === 'gone';
   const trained = worker.trainLoss !== null && learned(worker.trainLoss) > LIGHT_INK;
   const state =
@@ -70,7 +72,7 @@ export function Disc({ worker, at, out, radius, labelled, chosen }: Props) {
   const gap = (worker.mine ? rim + 2 : radius) + 9;
   // Lines of text grow away from the disc: upwards above it, downwards below it.
   const lines = [
-    worker.mine ? `${worker.name} (${words.flock.you})` : worker.name,
+    worker.mine && !brief ? `${worker.name} (${words.flock.you})` : worker.name,
     state ?? (worker.trainLoss === null ? '' : three(worker.trainLoss)),
   ];
   const [y, first] = out.y < -0.3 ? [-gap, '-1.3em'] : out.y > 0.3 ? [gap, '0.75em'] : [0, '-0.25em'];

@@ -12,7 +12,7 @@ import { sentenceOf, textOf } from '../sentence.ts';
 import { words } from '../words.ts';
 import { arrangementOf, hasDirection } from './arrangement.ts';
 import { Disc } from './disc.tsx';
-import { circle, HEIGHT, type Spot, spot, WIDTH } from './geometry.ts';
+import { circle, HEIGHT, type Spot, spot, upright, WIDTH } from './geometry.ts';
 import { Legend } from './legend.tsx';
 import { Link } from './link.tsx';
 
@@ -23,6 +23,7 @@ const NO_WORKERS: readonly WorkerStatus[] = [];
 const NO_EDGES: readonly EdgeStatus[] = [];
 /** More labels than this would lie over one another. */
 const LABELLED = 12;
+const LABELLED_NARROW = 8;
 /** More pulses than this are noise: beyond it only this tab's edges show them. */
 const PULSED = 40;
 
@@ -156,7 +157,9 @@ export function Flock() {
   const still = useMedia('(prefers-reduced-motion: reduce)');
   const description = useDescription();
   const { workers, edges, arrangement, spots, mine, directed } = usePicture(snapshot);
-  const { homes, radius, labels } = arrangement;
+  const narrow = useMedia('(max-width: 34rem)');
+  const { homes, radius } = arrangement;
+  const labels = narrow ? arrangement.labels.map(upright) : arrangement.labels;
   const walk = useWalk(selections(workers, edges));
   const beat = useBeat(snapshot?.phase === 'running' && !still ? snapshot.round : null);
   const item = (index: number, label: string, chosen: boolean) => ({
@@ -221,7 +224,8 @@ export function Flock() {
                 at={at}
                 out={out}
                 radius={radius}
-                labelled={workers.length <= LABELLED}
+                labelled={workers.length <= (narrow ? LABELLED_NARROW : LABELLED)}
+                brief={narrow}
                 chosen={chosen}
               />
             </g>

@@ -90,6 +90,11 @@ function labelled(here: Spot, homes: readonly Spot[]): Spot {
   return Math.abs(out.x) > 0.3 && taken ? { x: 0, y: 1 } : out;
 }
 
+/** The same label above or below its disc, where there is no room at the sides. */
+export function upright({ y }: Spot): Spot {
+  return { x: 0, y: y < -0.3 ? -1 : 1 };
+}
+
 /**
  * Where a disc stands: at home when its distance to the average model is the largest of the run (or not
  * known), and nearer the centre in proportion to agreement.

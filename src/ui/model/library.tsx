@@ -36,6 +36,22 @@ function useLibrary(): Library & { readonly why: string | null } {
   return state;
 }
 
+/** Deletes on the second press; the first only asks, until the button is left. */
+function Remove({ name, remove }: { readonly name: string; readonly remove: () => void }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <button
+      type="button"
+      aria-label={asking ? say.removeSureNamed(name) : say.removeNamed(name)}
+      onClick={asking ? remove : () => setAsking(true)}
+      onBlur={() => setAsking(false)}
+      onKeyDown={({ key }) => key === 'Escape' && setAsking(false)}
+    >
+      {asking ? say.removeSure : say.remove}
+    </button>
+  );
+}
+
 function Entry(props: {
   readonly entry: Checkpoint;
   readonly load: () => void;
@@ -59,9 +75,7 @@ function Entry(props: {
         <button type="button" aria-label={say.getNamed(entry.name)} onClick={props.get}>
           {say.get}
         </button>
-        <button type="button" aria-label={say.removeNamed(entry.name)} onClick={props.remove}>
-          {say.remove}
-        </button>
+        <Remove name={entry.name} remove={props.remove} />
       </td>
     </tr>
   );
@@ -86,9 +100,7 @@ function DamagedEntry(props: {
             {say.get}
           </button>
         )}
-        <button type="button" aria-label={say.removeNamed(called)} onClick={props.remove}>
-          {say.remove}
-        </button>
+        <Remove name={called} remove={props.remove} />
       </td>
     </tr>
   );

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import type { Recipe } from '../../recipe/recipe.ts';
 import type { ScalarName } from '../../recipe/schema.ts';
 import { useRecipe, useSnapshot, useStage } from '../context.ts';
-import { phraseOf, sentenceOf, type Target } from '../sentence.ts';
+import { type Part, phraseOf, sentenceOf, type Target } from '../sentence.ts';
 import { words } from '../words.ts';
 import { WorkerCount } from '../worker-count.tsx';
 import { FamilyEditor } from './family-editor.tsx';
@@ -71,6 +71,18 @@ function Editor({
   }
   if ('family' in target) return <FamilyEditor family={target.family} recipe={recipe} onApply={onApply} />;
   return <ScalarsEditor names={[target.scalar]} recipe={recipe} onApply={onApply} />;
+}
+
+/** Words are buttons, after which a line may break: a comma or full stop stays with the word it follows. */
+function withPunctuation(parts: readonly Part[]): readonly (Part & { readonly punctuation: string })[] {
+  const after = parts.map(({ target }, at) =>
+    target === undefined ? '' : (/^[,.]/.exec(parts[at + 1]?.text ?? '')?.[0] ?? ''),
+  );
+  return parts.map((part, at) => ({
+    ...part,
+    text: part.text.slice(after[at - 1]?.length ?? 0),
+    punctuation: after[at] ?? '',
+  }));
 }
 
 /** Places the editor under its word, inside the sentence's width. */
@@ -148,8 +160,15 @@ export function RecipeSentence() {
   return (
     <section className="recipe" aria-label={words.sentence.label}>
       <p className="sentence">
-        {sentenceOf(recipe, workers, catalogue).map((part) =>
-          part.target === undefined ? part.text : word(part.text, part.target),
+        {withPunctuation(sentenceOf(recipe, workers, catalogue)).map(({ text, target, punctuation }) =>
+          target === undefined ? (
+            text
+          ) : (
+            <span key={JSON.stringify(target)} className="with-punctuation">
+              {word(text, target)}
+              {punctuation}
+            </span>
+          ),
         )}{' '}
         {word(words.sentence.more, 'more')}
       </p>
