@@ -63,7 +63,14 @@ export const allreduceSgd: AlgorithmEntry = {
     needsWholeNumbers('AllReduce-SGD', 'Choose none or fp16, or DoubleSqueeze, which compresses.', given),
   cost: (given) => (isDear(given.options) ? dearCost(given) : meanOverAllCost(given)),
 
-  enter: (node, start) => adoptReplicas(node, start, optimizerReplicas(node.optimizer)),
+  // Of two with as many rounds behind them, one may have taken the step that the other still puts off.
+  enter: (node, start) =>
+    adoptReplicas(
+      node,
+      start,
+      optimizerReplicas(node.optimizer),
+      2 * start.committed + (start.previous?.pending === undefined ? 1 : 0),
+    ),
 
   async settle(node, state) {
     const { now, come } = catchUp(node, state);

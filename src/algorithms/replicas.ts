@@ -36,7 +36,10 @@ export async function adoptReplicas(
   node: Node,
   start: Start,
   what: Replicated,
-  /** Rounds that this worker's replica has seen: those behind it, unless it may have slept through some. */
+  /**
+   * How far this worker's replica has come, by the same measure for all: rounds behind it, unless it may have
+   * slept through some, or put off a part of the last.
+   */
   seen = start.committed,
 ): Promise<State> {
   const { compute, layout } = node;

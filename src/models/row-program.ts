@@ -70,39 +70,33 @@ export interface RowModel {
   /** Rows of one forward pass during evaluation; more saves few dispatches and costs memory. */
   readonly evaluationRows: number;
   readonly loss: Loss;
-  /** From `site.features` to `output`. */
+  /** From `site.features` to `output`; asked again for passes of another capacity. */
   bind(site: ProgramSite): { readonly layers: readonly ProgramLayer[]; readonly output: Vector };
+}
+
+/** Scratch memory of forward passes over up to `capacity` rows, and its layers. */
+interface Pass {
+  readonly capacity: number;
+  readonly features: Vector;
+  readonly labels: Words;
+  readonly layers: readonly ProgramLayer[];
+  readonly output: Vector;
 }
 
 export class RowProgram extends StagedProgram {
   readonly #model: RowModel;
-  readonly #capacity: number;
-  readonly #features: Vector;
-  readonly #labels: Words;
-  readonly #layers: readonly ProgramLayer[];
-  readonly #output: Vector;
+  readonly #training: Pass;
   readonly #dOutput: Vector;
   readonly #score: Vector;
-  readonly #scratch: Vector[] = [];
+  readonly #scratch: (Vector | Words)[] = [];
+  #evaluating: Pass | null = null;
 
   constructor(compute: Compute, layout: Layout, batch: number, model: RowModel) {
     super(compute, layout, batch);
-    const { width, outputs, evaluationRows } = model;
-    const capacity = Math.max(batch, evaluationRows);
-    const scratch = (length: number) => {
-      const vector = compute.vector(length);
-      this.#scratch.push(vector);
-      return vector;
-    };
     this.#model = model;
-    this.#capacity = capacity;
-    this.#features = scratch(capacity * width);
-    this.#labels = compute.words(capacity);
-    const { layers, output } = model.bind({ features: this.#features, batch, capacity, scratch });
-    this.#layers = layers;
-    this.#output = output;
-    this.#dOutput = scratch(batch * outputs);
-    this.#score = scratch(2);
+    this.#training = this.#bind(batch, batch);
+    this.#dOutput = this.#vector(batch * model.outputs);
+    this.#score = this.#vector(2);
   }
 
   protected *passes(
@@ -114,14 +108,15 @@ export class RowProgram extends StagedProgram {
     index: number,
   ): Generator<Stage, void, undefined> {
     const n = rows.length;
-    this.#gather(data, rows);
-    for (const layer of this.#layers) {
+    const pass = this.#training;
+    this.#gather(pass, data, rows);
+    for (const layer of pass.layers) {
       if (layer.run !== null) yield { kind: 'reads', ...layer.run };
       layer.forward(parameters, n);
     }
-    this.#loss(n, 1 / n, this.#dOutput, losses, index);
+    this.#loss(pass, n, 1 / n, this.#dOutput, losses, index);
     let delta: Vector | null = this.#dOutput;
-    for (const layer of this.#layers.toReversed()) {
+    for (const layer of pass.layers.toReversed()) {
       if (delta === null) return;
       delta = layer.backward(parameters, gradient, delta, n);
       if (layer.run !== null) yield { kind: 'written', ...layer.run };
@@ -130,12 +125,13 @@ export class RowProgram extends StagedProgram {
 
   async evaluate(parameters: Vector, data: DeviceDataset, rows: Uint32Array): Promise<Score> {
     if (rows.length === 0) throw new RangeError('There is no score over no rows; give at least one.');
+    const pass = this.#wide;
     this.compute.upload(this.#score, new Float32Array(2));
-    for (let start = 0; start < rows.length; start += this.#capacity) {
-      const chunk = rows.subarray(start, start + this.#capacity);
-      this.#gather(data, chunk);
-      this.#forward(parameters, chunk.length);
-      this.#loss(chunk.length, 1 / rows.length, null, this.#score, 0);
+    for (let start = 0; start < rows.length; start += pass.capacity) {
+      const chunk = rows.subarray(start, start + pass.capacity);
+      this.#gather(pass, data, chunk);
+      this.#forward(pass, parameters, chunk.length);
+      this.#loss(pass, chunk.length, 1 / rows.length, null, this.#score, 0);
     }
     const [loss = Number.NaN, correct = Number.NaN] = await this.compute.read(this.#score);
     return { loss, accuracy: this.#model.loss.classifies ? correct / rows.length : Number.NaN };
@@ -143,34 +139,64 @@ export class RowProgram extends StagedProgram {
 
   async predict(parameters: Vector, inputs: Inputs): Promise<Float32Array> {
     const { width, outputs, loss } = this.#model;
-    const pass = {
-      compute: this.compute,
-      width,
-      outputs,
-      capacity: this.#capacity,
-      features: this.#features,
-      output: this.#output,
-      gather: (data: DeviceDataset, rows: Uint32Array) => this.#gather(data, rows),
-      forward: (rows: number) => this.#forward(parameters, rows),
-    };
-    const predicted = await outputsOf(pass, inputs);
+    const pass = this.#wide;
+    const predicted = await outputsOf(
+      {
+        ...pass,
+        compute: this.compute,
+        width,
+        outputs,
+        gather: (data, rows) => this.#gather(pass, data, rows),
+        forward: (rows) => this.#forward(pass, parameters, rows),
+      },
+      inputs,
+    );
     return loss.classifies ? softmaxRows(predicted, outputs) : predicted;
   }
 
   destroy(): void {
-    this.compute.free(this.#labels, ...this.#scratch);
+    this.compute.free(...this.#scratch);
   }
 
-  #gather(data: DeviceDataset, rows: Uint32Array): void {
-    this.compute.gatherRows(data, rows, this.#features, this.#labels);
+  /** For passes without a backward pass: made when there is the first, since not every program scores. */
+  get #wide(): Pass {
+    const { evaluationRows } = this.#model;
+    if (this.batch >= evaluationRows) return this.#training;
+    this.#evaluating ??= this.#bind(evaluationRows, 1);
+    return this.#evaluating;
+  }
+
+  #bind(capacity: number, batch: number): Pass {
+    const features = this.#vector(capacity * this.#model.width);
+    const labels = this.compute.words(capacity);
+    this.#scratch.push(labels);
+    const scratch = (length: number) => this.#vector(length);
+    return { capacity, features, labels, ...this.#model.bind({ features, batch, capacity, scratch }) };
+  }
+
+  #gather({ features, labels }: Pass, data: DeviceDataset, rows: Uint32Array): void {
+    this.compute.gatherRows(data, rows, features, labels);
   }
 
   /** From the features that lie there to outputs. */
-  #forward(parameters: Vector, rows: number): void {
-    for (const layer of this.#layers) layer.forward(parameters, rows);
+  #forward({ layers }: Pass, parameters: Vector, rows: number): void {
+    for (const layer of layers) layer.forward(parameters, rows);
   }
 
-  #loss(rows: number, scale: number, dOutput: Vector | null, out: Vector, index: number): void {
-    this.#model.loss.record(rows, this.#output, this.#labels, scale, dOutput, out, index);
+  #loss(
+    { output, labels }: Pass,
+    rows: number,
+    scale: number,
+    dOutput: Vector | null,
+    out: Vector,
+    index: number,
+  ): void {
+    this.#model.loss.record(rows, output, labels, scale, dOutput, out, index);
+  }
+
+  #vector(length: number): Vector {
+    const vector = this.compute.vector(length);
+    this.#scratch.push(vector);
+    return vector;
   }
 }

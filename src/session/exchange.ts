@@ -32,9 +32,9 @@ import type { SeatHolder, View } from '../room/view.ts';
 import type { Graph } from '../topology/graph.ts';
 import type { Assets } from './assets.ts';
 import { computeInTurns, computeWhole, type Gradient } from './gradient.ts';
-import { Idle } from './idle.ts';
 import type { Inbox, Mail, Wanted } from './inbox.ts';
 import { cutIntoPackets, joinPackets } from './packets.ts';
+import { Timesheet } from './timesheet.ts';
 
 /** A neighbour sent something that must not be applied. */
 export class InvalidMessageError extends Error {
@@ -142,7 +142,7 @@ export class Exchange implements Node {
   readonly #type: 'algorithm' | 'resync';
   readonly #asynchronous: boolean;
   readonly #pending = new Set<Wanted>();
-  readonly #idle: Idle;
+  readonly #sheet: Timesheet;
   #failure: { readonly reason: unknown } | null = null;
   /** Who sent a payload, to name the culprit if it does not decode. */
   readonly #senders = new Map<Uint8Array, SeatHolder>();
@@ -158,8 +158,8 @@ export class Exchange implements Node {
   ) {
     const { assets, clock } = desk;
     this.#desk = desk;
-    this.#idle = new Idle(clock, (milliseconds) => {
-      this.costs.waiting += milliseconds;
+    this.#sheet = new Timesheet(clock, (occupation, milliseconds) => {
+      if (occupation !== 'computing') this.costs[occupation] += milliseconds;
     });
     this.#type = type;
     this.#view = view;
@@ -204,8 +204,8 @@ export class Exchange implements Node {
     this.#proceed();
     const { clock } = this.#desk;
     const gradient = this.#desk.gradient(parameters, this.round, step, this.#signal);
-    if (turns === undefined) return computeWhole(gradient, clock, this.#idle);
-    return computeInTurns(gradient, turns, clock, this.#idle, () => this.#proceed());
+    if (turns === undefined) return computeWhole(gradient, clock, this.#sheet);
+    return computeInTurns(gradient, turns, clock, this.#sheet, () => this.#proceed());
   }
 
   next(name: string, length = this.layout.length): Vector {
@@ -262,7 +262,10 @@ export class Exchange implements Node {
     this.compute.submit();
     const ranks = from ?? this.neighbours.map(({ rank }) => rank);
     const holders = ranks.map((rank) => this.#holder(rank));
-    const frames = await this.#idle.waiting(() => this.#wait(tag, step, this.round - back, holders));
+    const frames = await this.#sheet.during('waiting', () =>
+      this.#wait(tag, step, this.round - back, holders),
+    );
+    this.#proceed();
     return ranks.map((rank, index) => {
       const frame = frames[index];
       if (frame === undefined) throw new Error('A gathered message is missing.');
@@ -295,7 +298,10 @@ export class Exchange implements Node {
     const { clock, inbox, address } = this.#desk;
     const sources = from.map(({ rank, bytes }) => ({ ...this.#holder(rank), count: packetCount(bytes) }));
     const wanted = { to: this.seat, view: address, round: this.round, tag, from: sources };
-    const come = await this.#idle.waiting(() => inbox.packets.collect(wanted, clock, patience, this.#signal));
+    const come = await this.#sheet.during('waiting', () =>
+      inbox.packets.collect(wanted, clock, patience, this.#signal),
+    );
+    this.#proceed();
     return from.map((due, index) => this.#joined(due, come[index] ?? new Map()));
   }
 
@@ -313,7 +319,8 @@ export class Exchange implements Node {
 
   async #arrival(tags: readonly number[], or?: Promise<unknown>): Promise<void> {
     this.compute.submit();
-    await this.#idle.waiting(() => this.#desk.inbox.arrival(this.#mail(tags), this.#signal, or));
+    await this.#sheet.during('waiting', () => this.#desk.inbox.arrival(this.#mail(tags), this.#signal, or));
+    this.#proceed();
   }
 
   commit(state: State): void {
@@ -458,21 +465,16 @@ export class Exchange implements Node {
 
   async #encode({ codec, wire }: Coding, length: number, source: Vector, tag: number): Promise<Message> {
     this.#proceed();
-    const { clock, assets } = this.#desk;
-    const since = clock.now();
+    const { assets } = this.#desk;
     const key = { seed: assets.recipe.seed, round: this.round, seat: this.seat, tag };
-    const payload = await codec.encode(source, key);
-    this.costs.compressing += clock.now() - since;
+    const payload = await this.#sheet.during('compressing', () => codec.encode(source, key));
     this.#proceed();
     return { payload, wire, length };
   }
 
   #decode({ codec, wire }: Coding, message: Encoded, dest: Vector, weight: number, mode: WriteMode): void {
     if (message.wire !== wire) this.refuse(message, `it is of another compressor (number ${message.wire}).`);
-    const { clock } = this.#desk;
-    const since = clock.now();
-    const result = codec.decode(message.payload, dest, weight, mode);
-    this.costs.applying += clock.now() - since;
+    const result = this.#sheet.now('applying', () => codec.decode(message.payload, dest, weight, mode));
     if (!result.ok) this.refuse(message, result.message);
   }
 }

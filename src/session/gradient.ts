@@ -3,7 +3,7 @@ import type { Turns } from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Vector } from '../compute/compute.ts';
 import type { Stage } from '../models/model.ts';
-import type { Idle } from './idle.ts';
+import type { Timesheet } from './timesheet.ts';
 
 /** A gradient that is to be computed; nothing has been recorded yet. */
 export interface Gradient {
@@ -23,10 +23,10 @@ export interface Gradient {
  */
 const FORWARD = 1 / 3;
 
-export async function computeWhole(gradient: Gradient, clock: Clock, idle: Idle): Promise<Vector> {
+export async function computeWhole(gradient: Gradient, clock: Clock, sheet: Timesheet): Promise<Vector> {
   const since = clock.now();
   gradient.whole();
-  await idle.computing(() => gradient.spent(1, since));
+  await sheet.during('computing', () => gradient.spent(1, since));
   gradient.done();
   return gradient.vector;
 }
@@ -36,15 +36,15 @@ export async function computeInTurns(
   gradient: Gradient,
   turns: Turns,
   clock: Clock,
-  idle: Idle,
+  sheet: Timesheet,
   proceed: () => void,
 ): Promise<Vector> {
   const { vector, clip } = gradient;
   const late: Stage[] = [];
-  await idle.computing(async () => {
+  await sheet.during('computing', async () => {
     for (const stage of gradient.stages()) {
       const { kind, begin, end } = stage;
-      if (kind === 'reads') await idle.pausing(() => turns.needed(begin, end));
+      if (kind === 'reads') await sheet.pausing(() => turns.needed(begin, end));
       const share = ((end - begin) / vector.length) * (kind === 'reads' ? FORWARD : 1 - FORWARD);
       await gradient.spent(share, clock.now());
       proceed();

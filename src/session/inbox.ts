@@ -7,8 +7,11 @@ import type { PeerId } from '../network/transport.ts';
 import type { Frame, FrameType } from '../protocol/frame.ts';
 import { Packets } from './packets.ts';
 
-/** In lock-step a neighbour is at most one round ahead: two messages for each of 32 × 32 pairs of workers. */
-const MAX_LETTERS = 2048;
+/**
+ * In lock-step a neighbour is at most one round ahead, but one worker may not have begun when all the others
+ * of a tab have sent what they could: with 64 rings at work (DeAR's buckets), 64 · 32 · 31 / 2 messages.
+ */
+const MAX_LETTERS = 65_536;
 const MAX_BYTES = 268_435_456;
 
 /** A message and its place in the order of arrival. */

@@ -2,6 +2,7 @@
  * The lab without a browser: sessions in one Node process over the in-memory transport, on the cpu
  * backend. The same session, room and algorithm code as in tabs; the same recipe gives the same bytes.
  */
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, realClock } from '../base/clock.ts';
@@ -22,6 +23,9 @@ import { Session } from './session.ts';
 import type { Report, Snapshot } from './snapshot.ts';
 
 const PATIENCE_MS = 60_000;
+
+// All that a tab's workers wait for ends with one signal, and Node takes more than ten waits for a leak.
+setMaxListeners(0);
 
 export interface NodeLabOptions {
   readonly recipe: Recipe;

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { bucketsOf } from '../algorithms/collectives/dear.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { createCpuCompute } from '../compute/cpu/index.ts';
+import type { Frame } from '../protocol/frame.ts';
 import { buildRecipe, type RecipeParts } from '../recipe/schema.ts';
 import { layoutOf } from '../session/assets.ts';
 import type { TraceEvent } from '../session/emulation.ts';
@@ -97,7 +98,7 @@ describe('DeAR on links that take their time', () => {
   });
 });
 
-it('a round that fails in the middle of its backward pass leaves no trace', async () => {
+describe('DeAR when a round does not end well', () => {
   const recipe = buildRecipe({
     model: { id: 'mlp', options: { hidden: [96, 8] } },
     topology: { id: 'complete' },
@@ -105,26 +106,78 @@ it('a round that fails in the middle of its backward pass leaves no trace', asyn
     optimizer: { id: 'adam' },
     batch: 8,
   });
-  expect(bucketsOf(layoutOf(recipe))).toHaveLength(2);
   const make = () => Flock.make(createCpuCompute(), recipe, syntheticDigits(), 3);
-  const flock = await make();
-  for (let round = 0; round < 2; round += 1) await flock.step();
-  const rollback = new AbortController();
-  // The second bucket's gradient, of the last layers, is on its way: the first step after its ring's 2 · 3.
-  const end = flock.post.on('algorithm', ({ step }) => {
-    if (step === 2 * 3) rollback.abort(new Error('rolled back'));
+
+  it('leaves no trace of one that is aborted in the middle of its backward pass', async () => {
+    expect(bucketsOf(layoutOf(recipe))).toHaveLength(2);
+    const flock = await make();
+    for (let round = 0; round < 2; round += 1) await flock.step();
+    const rollback = new AbortController();
+    // The second bucket's gradient, of the last layers, is on its way: the first step after its ring's 2 · 3.
+    const end = flock.post.on('algorithm', ({ step }) => {
+      if (step === 2 * 3) rollback.abort(new Error('rolled back'));
+    });
+    await Promise.all(
+      flock.workers.map((worker) => expect(worker.step(rollback.signal)).rejects.toThrow('rolled back')),
+    );
+    end();
+    const fresh = await make();
+    for (let round = 0; round < 2; round += 1) await fresh.step();
+    for (let round = 0; round < 2; round += 1) {
+      await flock.step();
+      await fresh.step();
+    }
+    expect(await flock.read()).toEqual(await fresh.read());
+    flock.destroy();
+    fresh.destroy();
   });
-  await Promise.all(
-    flock.workers.map((worker) => expect(worker.step(rollback.signal)).rejects.toThrow('rolled back')),
-  );
-  end();
-  const fresh = await make();
-  for (let round = 0; round < 2; round += 1) await fresh.step();
-  for (let round = 0; round < 2; round += 1) {
-    await flock.step();
+
+  it('keeps what a round that failed had under way out of its next attempt', async () => {
+    const [flock, fresh] = [await make(), await make()];
+    const [first, second, third] = flock.workers;
+    if (!first || !second || !third) throw new Error('There are three workers.');
+    const never = new AbortController().signal;
+    // The first letter of the bucket that sets out last cannot be read, while the other bucket, whose second
+    // letter takes the third worker, still waits for it.
+    const garbled: { frame: Frame; codec: number }[] = [];
+    const end = flock.post.on('algorithm', (frame) => {
+      if (frame.destination !== second.holder?.seat || frame.step !== 0 || garbled.length > 0) return;
+      garbled.push({ frame, codec: frame.codec });
+      Object.assign(frame, { codec: 99 });
+    });
+    const steps = [first.step(never)];
+    await expect(second.step(never)).rejects.toThrow('of another compressor');
+    end();
+    for (const { frame, codec } of garbled) Object.assign(frame, { codec });
+    steps.push(second.step(never), third.step(never));
+    await Promise.all(steps);
     await fresh.step();
-  }
-  expect(await flock.read()).toEqual(await fresh.read());
-  flock.destroy();
-  fresh.destroy();
+    expect(await flock.read()).toEqual(await fresh.read());
+    flock.destroy();
+    fresh.destroy();
+  });
+
+  it('goes on from whoever has taken the step that others still put off', async () => {
+    const flock = await make();
+    for (let round = 0; round < 3; round += 1) await flock.step();
+    // An evaluation is due, all take the step; but the second is told of another view before its last message.
+    const [never, rollback] = [new AbortController().signal, new AbortController()];
+    let messages = 0;
+    const end = flock.post.on('algorithm', ({ destination }) => {
+      messages += destination === 1 ? 1 : 0;
+      // Two of each of the two buckets.
+      if (messages === 4) rollback.abort(new Error('rolled back'));
+    });
+    const settled = flock.workers.map((worker, rank) => worker.settle(rank === 1 ? rollback.signal : never));
+    const ends = await Promise.allSettled(settled);
+    end();
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    await flock.change({ abruptly: true });
+    for (let round = 0; round < 2; round += 1) {
+      const [x, ...others] = await flock.read();
+      for (const other of others) expect(other).toEqual(x);
+      await flock.step();
+    }
+    flock.destroy();
+  });
 });
