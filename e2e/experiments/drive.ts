@@ -60,7 +60,8 @@ function trouble(snapshot: Snapshot | null): string {
   if (snapshot === null) return 'its session has not started';
   const notices = snapshot.notices
     .filter(({ level }) => level !== 'info')
-    .map(({ what, todo }) => `${what} ${todo}`);
+    // What to do about it speaks of the page's buttons.
+    .map(({ what }) => what);
   const { transport, signalling } = snapshot.room;
   return [`transport ${transport}, signalling ${signalling}`, ...notices].join('; ');
 }
@@ -170,8 +171,9 @@ async function watch(
     if (idleFor(plan.pace, movedAt) > IDLE_MS) {
       return failed('Nobody can go on: nothing is computed, and no message is on its way');
     }
-    // Nobody but a worker that cannot go on pauses a run.
-    if (ledger.phases().includes('paused')) return failed('The flock has stopped');
+    if (ledger.says('diverged')) return failed('The flock has stopped; a lower --lr may help');
+    // Nobody but a worker that cannot go on pauses a run; its round may fail before the others are told.
+    if (ledger.phases().includes('paused') || ledger.says('failed')) return failed('The flock has stopped');
     progress.update(describe(ledger, plan));
     await plan.pace.pass(left);
   }

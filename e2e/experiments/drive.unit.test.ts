@@ -57,6 +57,13 @@ describe('a run under the virtual clock', () => {
     expect(clock.now()).toBeGreaterThanOrEqual(3 * HOUR);
   });
 
+  it('that fails at one worker is over, though nobody has paused the others', async () => {
+    const what = 'A round failed: something.';
+    const notice = { id: 'failed', level: 'error', what, works: '', todo: 'Press Start.' } as const;
+    const { failure } = await driven(new VirtualClock(), () => ({ ...running(0), notices: [notice] }));
+    expect(failure).toMatch(/^The flock has stopped.*A round failed: something\.\)\.$/);
+  });
+
   it('that a worker has stopped is over', async () => {
     const notice = { id: 'diverged', level: 'error', what: 'It diverged.', works: '', todo: '' } as const;
     const { stoppedBy, failure } = await driven(new VirtualClock(), () => ({

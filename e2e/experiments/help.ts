@@ -66,6 +66,6 @@ export function helpText(): string {
     ...flags,
     ...families,
     '',
-    'Exit codes: 0 done, 1 the run failed, 2 a wrong flag, 130 interrupted (what there is was written).',
+    'Exit codes: 0 done, 1 the run failed, 2 a wrong flag or a recipe that cannot run, 130 interrupted (what there is was written).',
   ].join('\n');
 }

@@ -70,6 +70,11 @@ export class Ledger {
     return this.living().map((tab) => this.snapshots.get(tab)?.phase);
   }
 
+  /** Whether a tab has a notice of this name. */
+  says(notice: string): boolean {
+    return this.living().some((tab) => this.snapshots.get(tab)?.notices.some(({ id }) => id === notice));
+  }
+
   /** Rounds that all workers together have done, as far as known: it grows as long as anybody gets on. */
   rounds(): number {
     const workers = this.living().flatMap((tab) => this.snapshots.get(tab)?.workers ?? []);

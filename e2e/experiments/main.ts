@@ -123,10 +123,15 @@ async function runExperiment(given: Experiment, signal: AbortSignal): Promise<nu
   const reason = dataTrouble(experiment) ?? refusal(experiment.recipe, workers);
   if (reason !== null) {
     console.error(reason);
-    return FAILED;
+    return USAGE;
   }
   // What is wrong with the data is said before anything runs.
   const assets = await openAssets(experiment.recipe);
+  const tooFew = assets.refuses(workers);
+  if (tooFew !== null) {
+    console.error(tooFew);
+    return USAGE;
+  }
   const progress = openProgress(process.stderr);
   const doubt = caution(experiment.recipe, workers);
   if (doubt !== null) progress.note(doubt);

@@ -1,5 +1,5 @@
 /** Whole runs without a browser: the same flags give the same bytes, and scripts can rely on the codes. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -154,7 +154,13 @@ describe('a run in Node', () => {
     const usage = await run(['--tabs', 'many']);
     expect([usage.code, usage.err.length, usage.out]).toEqual([2, 1, []]);
     const refused = await run(['--algorithm', 'd-psgd', '--compressor', 'top-k']);
-    expect(refused.code).toBe(1);
+    expect(refused.code).toBe(2);
     expect(refused.err.join()).toMatch(/CHOCO-SGD/);
+    const table = path.join(folder, 'three.csv');
+    await writeFile(table, 'a,y\n1,3\n2,4\n3,1\n');
+    const data = ['--dataset', `csv:${table}`, '--target', 'y', '--model', 'linear', '--batch', 'full'];
+    const tooMany = await run([...NODE, ...data, '--workers-per-tab', '4']);
+    expect([tooMany.code, tooMany.err.length]).toEqual([2, 1]);
+    expect(tooMany.err[0]).toMatch(/has 3 rows to train on, which leave a worker of 4 without any/);
   });
 });

@@ -102,7 +102,7 @@ describe('--onnx', () => {
 
   it('is refused for a model that writes, before anything runs', async () => {
     const { code, err } = await run(['--dataset', 'text', '--model', 'gpt', '--rounds', '1']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err.join()).toMatch(/gpt writes on and on/);
   });
 });

@@ -27,7 +27,7 @@ import {
   type Start,
   type State,
 } from './algorithm.ts';
-import { needsContractionLike, needsStar } from './needs.ts';
+import { needsBoundedError, needsStar } from './needs.ts';
 import { adoptReplicas } from './replicas.ts';
 import { whileComputing } from './serving.ts';
 
@@ -170,8 +170,7 @@ export const asyncDoubleSqueeze: AlgorithmEntry = {
   options: {},
   prefers: { topology: { id: 'star' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   refuses: (given) =>
-    needsStar('Asynchronous DoubleSqueeze', given) ??
-    needsContractionLike('Asynchronous DoubleSqueeze', given),
+    needsStar('Asynchronous DoubleSqueeze', given) ?? needsBoundedError('Asynchronous DoubleSqueeze', given),
   /** One round of every worker: n − 1 pushes, and n steps told to n − 1 workers each. */
   cost: ({ graph: { n }, layout, compressed }) => {
     const messages = (n - 1) * (n + 1);

@@ -11,7 +11,7 @@
  */
 import type { AlgorithmEntry } from './algorithm.ts';
 import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
-import { needsCompleteOrStar, needsContractionLike } from './needs.ts';
+import { needsBoundedError, needsCompleteOrStar, needsContraction } from './needs.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const GRADIENT = 1;
@@ -43,7 +43,7 @@ export const doubleSqueeze: AlgorithmEntry = {
   needs: 'complete graph or star; any compressor whose error is bounded',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   refuses: (given) =>
-    needsCompleteOrStar('DoubleSqueeze', given) ?? needsContractionLike('DoubleSqueeze', given),
+    needsCompleteOrStar('DoubleSqueeze', given) ?? needsBoundedError('DoubleSqueeze', given),
 };
 
 /**
@@ -58,5 +58,5 @@ export const oneBitSgd: AlgorithmEntry = {
   paper: 'Seide et al., Interspeech 2014',
   needs: 'complete graph or star; one-bit-columns (or another contraction)',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit-columns' } },
-  refuses: (given) => needsCompleteOrStar('1-bit SGD', given) ?? needsContractionLike('1-bit SGD', given),
+  refuses: (given) => needsCompleteOrStar('1-bit SGD', given) ?? needsContraction('1-bit SGD', given),
 };

@@ -13,7 +13,7 @@
  */
 import { numberOption, type OptionSchema, type Options } from '../base/options.ts';
 import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
-import { type AlgorithmEntry, held } from './algorithm.ts';
+import { type AlgorithmEntry, type Configuration, held, type Refusal } from './algorithm.ts';
 import { allGatherCost, allGatherMean } from './collectives/all-gather.ts';
 import { hierarchicalSparseCost, hierarchicalSparseSum } from './collectives/hierarchical.ts';
 import { needsComplete, needsContraction } from './needs.ts';
@@ -96,16 +96,21 @@ export const efSgd: AlgorithmEntry = {
   refuses: (given) => needsComplete('EF-SGD', given) ?? needsContraction('EF-SGD', given),
 };
 
+function needsMeanSigns({ compressor, compressorOptions }: Configuration): Refusal | null {
+  if (compressor === 'one-bit' && compressorOptions.scale === 'l1') return null;
+  return 'EF-signSGD sends signs with their mean magnitude: choose the compressor one-bit with scale l1, or EF-SGD, which takes any contraction.';
+}
+
 export const efSignSgd: AlgorithmEntry = {
   ...common,
   id: 'ef-sign-sgd',
   label: 'EF-signSGD',
   description: 'Signs with their mean magnitude, and error feedback: signSGD made to converge.',
   paper: 'Karimireddy et al., ICML 2019, arXiv 1901.09847',
-  needs: 'complete graph; one-bit with a mean magnitude for each tensor',
+  needs: 'complete graph; one-bit with mean magnitudes (scale l1)',
   prefers: {
     topology: { id: 'complete' },
     compressor: { id: 'one-bit', options: { scale: 'l1', granularity: 'tensor' } },
   },
-  refuses: (given) => needsComplete('EF-signSGD', given) ?? needsContraction('EF-signSGD', given),
+  refuses: (given) => needsComplete('EF-signSGD', given) ?? needsMeanSigns(given),
 };

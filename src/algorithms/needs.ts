@@ -71,12 +71,16 @@ export function needsAllReduce(name: string, given: Configuration): Refusal | nu
   return `${name} averages over all workers: choose the topology complete or ring (in parts), or star (a server).`;
 }
 
-/** Error feedback in two passes: any compressor with an error that stays bounded, the scaled signs among them. */
-export function needsContractionLike(name: string, given: Configuration): Refusal | null {
+/** Error feedback in two passes: any compressor whose error stays bounded, the scaled signs among them. */
+export function needsBoundedError(name: string, given: Configuration): Refusal | null {
   const { compressor, compressorOptions } = given;
   if (compressor === 'one-bit' && compressorOptions.scale === 'l2') return null;
   if (compressor === 'ternary' || compressor === 'min-max-8') return null;
-  return needsContraction(name, given);
+  if (needsContraction(name, given) === null) return null;
+  return (
+    `${name} feeds errors back, which must stay bounded; those of ${compressor} as it is set may grow. ` +
+    'Choose one-bit with a scale, ternary, min-max-8, top-k or none.'
+  );
 }
 
 /** Errors that may be forgotten: none, or small ones of many levels, or such as average away. */

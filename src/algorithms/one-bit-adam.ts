@@ -11,7 +11,7 @@
 import type { AlgorithmEntry } from './algorithm.ts';
 import { beginResiduals, twoPassCost } from './collectives/two-pass.ts';
 import { FROZEN_ADAM, frozenAdamRound } from './frozen-adam.ts';
-import { needsCompleteOrStar, needsContractionLike } from './needs.ts';
+import { needsBoundedError, needsCompleteOrStar } from './needs.ts';
 import { FROZEN_ADAM_OPTIONS } from './replica-moments.ts';
 import { adoptReplicas } from './replicas.ts';
 import { WARM_UP } from './warm-up.ts';
@@ -35,7 +35,7 @@ export const oneBitAdam: AlgorithmEntry = {
   label: '1-bit Adam',
   description: 'Adam at first; once its variance has settled, momentum is sent at one bit a weight.',
   paper: 'Tang et al., ICML 2021, arXiv 2102.02888',
-  refuses: (given) => needsCompleteOrStar('1-bit Adam', given) ?? needsContractionLike('1-bit Adam', given),
+  refuses: (given) => needsCompleteOrStar('1-bit Adam', given) ?? needsBoundedError('1-bit Adam', given),
 };
 
 /** APMSqueeze has the same two stages and the same rule; its paper came first. */
@@ -45,5 +45,5 @@ export const apmSqueeze: AlgorithmEntry = {
   label: 'APMSqueeze',
   description: 'Adam-preconditioned momentum, compressed with error feedback: 1-bit Adam by its first name.',
   paper: 'Tang et al., 2020, arXiv 2008.11343',
-  refuses: (given) => needsCompleteOrStar('APMSqueeze', given) ?? needsContractionLike('APMSqueeze', given),
+  refuses: (given) => needsCompleteOrStar('APMSqueeze', given) ?? needsBoundedError('APMSqueeze', given),
 };

@@ -24,7 +24,7 @@ import { told, toldCost } from './collectives/told.ts';
 import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
 import { dense, freeze, maskBy } from './frozen-adam.ts';
 import { layerBounds, layerNorms, stepLayers, trustRatios } from './layers.ts';
-import { needsCompleteOrStar, needsContractionLike } from './needs.ts';
+import { needsBoundedError, needsCompleteOrStar } from './needs.ts';
 import {
   adamDirection,
   addReplicaDecay,
@@ -112,7 +112,7 @@ export const oneBitLamb: AlgorithmEntry = {
   lossPolicy: 'view-change',
   options,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
-  refuses: (given) => needsCompleteOrStar('1-bit LAMB', given) ?? needsContractionLike('1-bit LAMB', given),
+  refuses: (given) => needsCompleteOrStar('1-bit LAMB', given) ?? needsBoundedError('1-bit LAMB', given),
   cost(given) {
     const passes = twoPassCost(given);
     const factors = toldCost(given, given.layout.tensors.length);

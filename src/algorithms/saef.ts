@@ -13,7 +13,7 @@ import { numberOption } from '../base/options.ts';
 import type { AlgorithmEntry } from './algorithm.ts';
 import { meanOverAll } from './collectives/mean.ts';
 import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
-import { needsCompleteOrStar, needsContractionLike } from './needs.ts';
+import { needsCompleteOrStar, needsContraction } from './needs.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const STEP = 1;
@@ -38,7 +38,7 @@ export const saef: AlgorithmEntry = {
     },
   },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l1' } } },
-  refuses: (given) => needsCompleteOrStar('SAEF', given) ?? needsContractionLike('SAEF', given),
+  refuses: (given) => needsCompleteOrStar('SAEF', given) ?? needsContraction('SAEF', given),
   cost: twoPassCost,
   enter: async (node, start) => ({
     ...(await adoptReplicas(node, start, { vectors: [], numbers: {} })),

@@ -22,7 +22,7 @@ import { type AlgorithmEntry, counted, held, type Node, type State } from './alg
 import { meanOverAll } from './collectives/mean.ts';
 import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
 import { dense, freeze, maskBy } from './frozen-adam.ts';
-import { needsCompleteOrStar, needsContractionLike } from './needs.ts';
+import { needsBoundedError, needsCompleteOrStar } from './needs.ts';
 import {
   adamDirection,
   addReplicaDecay,
@@ -86,7 +86,7 @@ export const zeroOneAdam: AlgorithmEntry = {
   lossPolicy: 'view-change',
   options,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
-  refuses: (given) => needsCompleteOrStar('0/1 Adam', given) ?? needsContractionLike('0/1 Adam', given),
+  refuses: (given) => needsCompleteOrStar('0/1 Adam', given) ?? needsBoundedError('0/1 Adam', given),
   /** The mean over the longest interval: one exchange in it. */
   cost(given) {
     const { messages, bytes } = twoPassCost(given);

@@ -89,6 +89,25 @@ describe('a recipe', () => {
     expect(refusal(withPaths(['compressor', 'one-bit'], ['algorithm', 'choco-sgd']))).toBe(null);
   });
 
+  it.each([
+    ['ef-sign-sgd', 'top-k', {}],
+    ['ef-sign-sgd', 'one-bit', { scale: 'l2' }],
+    ['saef', 'ternary', {}],
+    ['saef', 'one-bit', { scale: 'l2' }],
+    ['one-bit-sgd', 'ternary', {}],
+    ['double-squeeze', 'qsgd', {}],
+    ['double-squeeze', 'one-bit', { scale: 'none' }],
+  ])(
+    'is refused where %s would be sent with %s %j, which it does not say it takes',
+    (id, compressor, options) => {
+      const parts = { algorithm: { id }, topology: { id: 'complete' } };
+      expect(refusal(buildRecipe(parts), 4)).toBe(null);
+      expect(refusal(buildRecipe({ ...parts, compressor: { id: compressor, options } }), 4)).toMatch(
+        /one-bit/,
+      );
+    },
+  );
+
   it('is refused where a plain average of unequally many neighbours would drift', () => {
     for (const algorithm of ['d-psgd', 'd2', 'choco-sgd', 'gradient-tracking']) {
       const weighed = (topology: string) =>

@@ -25,6 +25,9 @@ import { TOPOLOGIES } from '../topology/index.ts';
 import type { Spectrum } from '../topology/spectrum.ts';
 import type { Edge } from '../topology/topology.ts';
 
+/** Rows a worker from which on no partition leaves anybody without. */
+const PLENTY = 50;
+
 /** The parameter layout a recipe implies, without any device. */
 export function layoutOf(recipe: Recipe): Layout {
   const data = findEntry('dataset', DATASETS, recipe.dataset.id);
@@ -73,6 +76,18 @@ export class Assets {
     const testLast = host.testRows !== undefined || dataset.testLast === true;
     this.split = splitRows(host.rows, testRows, recipe.seed, testLast);
     this.scored = this.split.test.length > 0 ? this.split.test : this.split.train;
+  }
+
+  /** Why these rows cannot be dealt over so many workers, in a sentence that says what to do; null if they can. */
+  refuses(workers: number): string | null {
+    const { dataset, partition, seats, seed } = this.recipe;
+    const { train } = this.split;
+    const over = Math.max(workers, seats);
+    if (isPrivate(dataset.options) || train.length >= PLENTY * over) return null;
+    const entry = findEntry('partition', PARTITIONS, partition.id);
+    const parts = entry.deal(train, this.#host.labels, over, seed, partition.options);
+    if (parts.every(({ length }) => length > 0)) return null;
+    return `The data has ${train.length} rows to train on, which leave a worker of ${over} without any. Use fewer workers, or more data.`;
   }
 
   /** Row numbers that a seat trains on; `dealt` is the number of seats the data was dealt over. */

@@ -165,6 +165,7 @@ export class Session {
       measure: this.#measure,
       workers: () => this.#workers,
       recipe: () => this.#recipe(),
+      refusal: (recipe, workers) => this.#refusal(recipe, workers),
       device: () => this.#equipment.device,
       measuring: () => this.#measuring > 0,
     });
@@ -257,6 +258,13 @@ export class Session {
     return view === null ? this.#options.recipe : parseRecipe(view.recipe);
   }
 
+  /** Why a recipe cannot run with so many workers, as far as is known before its data is there. */
+  #refusal(recipe: Recipe, workers: number | null): string | null {
+    const { assets } = this.#equipment;
+    const known = workers !== null && assets !== null && sameRun(assets.recipe, recipe);
+    return refusal(recipe, workers) ?? (known ? assets.refuses(workers) : null);
+  }
+
   #checkRecipe(text: string): string | null {
     try {
       return refusal(parseRecipe(text));
@@ -330,7 +338,7 @@ export class Session {
     if (command.kind === 'start') {
       const recipe = this.#recipe();
       const workers = this.#agenda.latest?.seats.length ?? null;
-      const reason = refusal(recipe, workers);
+      const reason = this.#refusal(recipe, workers);
       if (reason !== null) {
         this.status.notice(WORDS.refused(reason));
         return;
@@ -406,7 +414,7 @@ export class Session {
 
   /** Whether the recipe cannot run with the workers there are now; then all wait, and the page says why. */
   #refusedNow(view: View): boolean {
-    const reason = refusal(parseRecipe(view.recipe), view.seats.length);
+    const reason = this.#refusal(parseRecipe(view.recipe), view.seats.length);
     if (reason !== null) this.status.notice(WORDS.waitsForWorkers(reason));
     else this.status.dismiss('workers');
     return reason !== null;

@@ -33,6 +33,7 @@ export interface Sources {
   readonly measure: Measure;
   workers(): readonly FlockWorker[];
   recipe(): Recipe;
+  refusal(recipe: Recipe, workers: number | null): string | null;
   device(): Compute | null;
   /** An evaluation is under way. */
   measuring(): boolean;
@@ -177,7 +178,7 @@ export class Status {
       room: { code: this.roomCode, transport: this.carrier, signalling: this.signalling },
       recipe,
       recipeVersion: view?.recipeVersion ?? 0,
-      refusal: refusal(recipe, seats.length === 0 ? null : seats.length),
+      refusal: this.#sources.refusal(recipe, seats.length === 0 ? null : seats.length),
       local,
       backend: device?.backend ?? 'cpu',
       adapter: device?.adapter ?? '',
