@@ -133,7 +133,7 @@ async function runExperiment(given: Experiment, signal: AbortSignal): Promise<nu
     return USAGE;
   }
   const progress = openProgress(process.stderr);
-  const doubt = caution(experiment.recipe, workers);
+  const doubt = caution(experiment.recipe, workers, assets.layout);
   if (doubt !== null) progress.note(doubt);
   let flock: Flock | undefined;
   try {

@@ -56,9 +56,28 @@ export function refusal(recipe: Recipe, n: number | null = null): string | null 
   );
 }
 
-/** Why this recipe, though legal, is likely to disappoint, and what to choose instead; or null. */
-export function caution(recipe: Recipe, n: number | null = null): string | null {
-  return algorithmOf(recipe).caution?.(configurationOf(recipe, n)) ?? optimizerCaution(recipe);
+/**
+ * Why this recipe, though legal, is likely to disappoint, and what to choose instead; or null. Without the
+ * layout of its model, the size of messages is not judged.
+ */
+export function caution(
+  recipe: Recipe,
+  n: number | null = null,
+  layout: Layout | null = null,
+): string | null {
+  return (
+    algorithmOf(recipe).caution?.(configurationOf(recipe, n)) ??
+    optimizerCaution(recipe) ??
+    compressorCaution(recipe, layout)
+  );
+}
+
+/** Compression that makes more of it: a share of more than half, say, each number with its place. */
+function compressorCaution({ compressor: { id, options } }: Recipe, layout: Layout | null): string | null {
+  if (layout === null) return null;
+  const [bytes, whole] = [findEntry('compressor', COMPRESSORS, id).bytes(layout, options), 4 * layout.length];
+  if (bytes <= whole || id === 'none') return null;
+  return `With ${id} as it is set a whole model takes ${bytes} bytes, and without compression ${whole}. Let it send less, or choose none.`;
 }
 
 /** What all workers together send in one round; `groups` names the tab of every worker. */

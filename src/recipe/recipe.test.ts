@@ -174,6 +174,12 @@ describe('a recipe', () => {
     expect(caution(DEFAULT_RECIPE)).toBe(null);
     expect(caution(withPaths(['optimizer', 'adamw']))).toMatch(/AdamW .*learning rate.*0.001/);
     expect(caution(withPaths(['optimizer', 'adamw'], ['lr', '0.001']))).toBe(null);
+    const layout = { tensors: [], length: 100 };
+    const sparse = (...option: [string, string]) =>
+      caution(withPaths(['algorithm', 'ef-sgd'], ['compressor', 'top-k'], option), 4, layout);
+    expect(sparse('compressor.k', '50')).toBe(null);
+    expect(sparse('compressor.k', '500')).toMatch(/top-k as it is set .* 800 bytes, and without .* 400/);
+    expect(sparse('compressor.ratio', '0.51')).toMatch(/408 bytes/);
   });
 
   it('goes on with another learning rate, and with nothing else', () => {

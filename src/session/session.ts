@@ -343,7 +343,7 @@ export class Session {
         this.status.notice(WORDS.refused(reason));
         return;
       }
-      const doubt = caution(recipe, workers);
+      const doubt = caution(recipe, workers, layoutOf(recipe));
       if (doubt === null) this.status.dismiss('caution');
       else this.status.notice(WORDS.caution(doubt));
       const round = this.status.slowest();
