@@ -54,7 +54,7 @@ describe('the model', () => {
   it('reads a drawn digit, leaves as a file, and is resumed from it after a reload, in two tabs', {
     timeout: 240_000,
   }, async () => {
-    const address = '?workers=2&rounds=120&evalEvery=40&lr=0.2#room=model';
+    const address = '?workers=2&rounds=80&evalEvery=20&lr=0.2&model.hidden=32#room=model';
     const page = await lab.tab(context, address);
     const other = await lab.tab(context, '#room=model');
     await assembled([page, other], 3);
@@ -84,7 +84,7 @@ describe('the model', () => {
     await press(page, 'Keep it');
     const file = await downloaded(page, 'Download safetensors');
     const { metadata, tensors } = decodeSafetensors(file);
-    expect(metadata).toMatchObject({ round: '120', seed: '1' });
+    expect(metadata).toMatchObject({ round: '80', seed: '1' });
     expect(tensors.map(({ name }) => name)).toContain('layers.0.weight');
     await press(page, 'Save in this browser');
     await page.locator('.library tbody tr').waitFor();
@@ -115,11 +115,11 @@ describe('the model', () => {
     await Promise.all([page, other].map((tab) => tab.getByText('Somebody loaded a model').first().waitFor()));
     await press(other, 'Start');
     await until(other, ({ workers }) =>
-      workers.some(({ round, testLoss }) => round >= 40 && testLoss !== null),
+      workers.some(({ round, testLoss }) => round >= 20 && testLoss !== null),
     );
     const { workers } = await snapshotOf(other);
     for (const { testAccuracy } of workers)
-      if (testAccuracy !== null) expect(testAccuracy).toBeGreaterThan(0.85);
+      if (testAccuracy !== null) expect(testAccuracy).toBeGreaterThan(0.8);
 
     // And from the library, by its own button; a model of another layout is refused with the reason.
     const epoch = (await snapshotOf(page)).view.epoch;
@@ -132,9 +132,9 @@ describe('the model', () => {
     });
     await until(page, ({ parameters }) => parameters === 784 * 16 + 16 + 160 + 10);
     await page.locator('.library tbody').getByRole('button', { name: /^Load/ }).click();
-    await page.getByText(/is \[128, 784\], here it is \[16, 784\]/).waitFor();
+    await page.getByText(/is \[32, 784\], here it is \[16, 784\]/).waitFor();
     await press(page, 'Use its recipe for the room');
-    await until(page, ({ parameters }) => parameters === 101_770);
+    await until(page, ({ parameters }) => parameters === 784 * 32 + 32 + 320 + 10);
   });
 
   it('draws where the line runs on a plane, and saves itself', async () => {

@@ -9,7 +9,7 @@ import { type Actor, Stage, seeded, violations } from './rehearsal.ts';
 import { COMMAND_MS, RESEND_MS } from './timing.ts';
 import type { Command } from './view.ts';
 
-const SCHEDULES = Number(process.env.SCHEDULES ?? 200);
+const SCHEDULES = Number(process.env.SCHEDULES ?? 120);
 const only = process.env.SEED;
 const seeds =
   only === undefined ? Array.from({ length: SCHEDULES }, (_, index) => index + 1) : [Number(only)];
