@@ -11,10 +11,10 @@
  * all devices round alike: who holds a replica recomputes it, and is not told.
  */
 
-import type { Layout } from '../base/layout.ts';
 import { numberOption } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
 import { type BoundOptimizer, counted, held, type Node, type State } from './algorithm.ts';
+import type { Part } from './collectives/parts.ts';
 import {
   adamDirection,
   addReplicaDecay,
@@ -84,7 +84,7 @@ export function stepAlongMean(
 export function stepBucketAlongMean(
   node: Node,
   state: State,
-  { offset, layout }: { readonly offset: number; readonly layout: Layout },
+  { offset, layout }: Omit<Part, 'length'>,
   mean: Vector,
   rate: number,
   next: Record<string, State[string]>,

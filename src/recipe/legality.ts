@@ -76,7 +76,7 @@ export function caution(
 function compressorCaution({ compressor: { id, options } }: Recipe, layout: Layout | null): string | null {
   if (layout === null) return null;
   const [bytes, whole] = [findEntry('compressor', COMPRESSORS, id).bytes(layout, options), 4 * layout.length];
-  if (bytes <= whole || id === 'none') return null;
+  if (bytes <= whole) return null;
   return `With ${id} as it is set a whole model takes ${bytes} bytes, and without compression ${whole}. Let it send less, or choose none.`;
 }
 

@@ -19,6 +19,7 @@ export function workerPlugin(): Plugin {
     enforce: 'pre',
     transform(code, id) {
       if (PRELOAD.test(id)) return code.replaceAll('window.', 'globalThis.');
+      if (!code.includes('new Worker(')) return null;
       return code.replaceAll(WORKER, (_, path: string) => {
         const chunk = this.emitFile({ type: 'chunk', id: resolve(dirname(id), path) });
         return `import.meta.ROLLUP_FILE_URL_${chunk}`;

@@ -78,11 +78,14 @@ export class Assets {
     this.scored = this.split.test.length > 0 ? this.split.test : this.split.train;
   }
 
-  /** Why these rows cannot be dealt over so many workers, in a sentence that says what to do; null if they can. */
-  refuses(workers: number): string | null {
+  /**
+   * Why these rows cannot be dealt over so many workers, in a sentence that says what to do; null if they can.
+   * `dealt`: the number of seats that they have been dealt over, whoever came later.
+   */
+  refuses(workers: number, dealt: number | null = null): string | null {
     const { dataset, partition, seats, seed } = this.recipe;
     const { train } = this.split;
-    const over = Math.max(workers, seats);
+    const over = dealt ?? Math.max(workers, seats);
     if (isPrivate(dataset.options) || train.length >= PLENTY * over) return null;
     const entry = findEntry('partition', PARTITIONS, partition.id);
     const parts = entry.deal(train, this.#host.labels, over, seed, partition.options);

@@ -85,6 +85,7 @@ export class Session {
   #copies = new Map<number, HostCopy>();
   /** Workers that failed in this view wait for the next. */
   #stuck = new Map<number, string>();
+  #refused: { view: string; assets: Assets | null; reason: string | null } | null = null;
   #breathedAt = 0;
   #acts = 0;
   readonly #emulation: Emulation;
@@ -165,7 +166,7 @@ export class Session {
       measure: this.#measure,
       workers: () => this.#workers,
       recipe: () => this.#recipe(),
-      refusal: (recipe, workers) => this.#refusal(recipe, workers),
+      refusal: () => this.#refusal(this.#agenda.latest),
       device: () => this.#equipment.device,
       measuring: () => this.#measuring > 0,
     });
@@ -258,11 +259,19 @@ export class Session {
     return view === null ? this.#options.recipe : parseRecipe(view.recipe);
   }
 
-  /** Why a recipe cannot run with so many workers, as far as is known before its data is there. */
-  #refusal(recipe: Recipe, workers: number | null): string | null {
+  /** Why a view's recipe cannot run with its workers, as far as is known before its data is there, or null. */
+  #refusal(view: View | null): string | null {
+    if (view === null || view.seats.length === 0) return refusal(this.#recipe());
     const { assets } = this.#equipment;
-    const known = workers !== null && assets !== null && sameRun(assets.recipe, recipe);
-    return refusal(recipe, workers) ?? (known ? assets.refuses(workers) : null);
+    // Asked before every round, and the same as long as these are.
+    if (this.#refused?.view !== view.id || this.#refused.assets !== assets) {
+      const recipe = parseRecipe(view.recipe);
+      const there = assets !== null && sameRun(assets.recipe, recipe);
+      const { length } = view.seats;
+      const reason = refusal(recipe, length) ?? (there ? assets.refuses(length, view.run.dealt) : null);
+      this.#refused = { view: view.id, assets, reason };
+    }
+    return this.#refused.reason;
   }
 
   #checkRecipe(text: string): string | null {
@@ -338,7 +347,7 @@ export class Session {
     if (command.kind === 'start') {
       const recipe = this.#recipe();
       const workers = this.#agenda.latest?.seats.length ?? null;
-      const reason = this.#refusal(recipe, workers);
+      const reason = this.#refusal(this.#agenda.latest);
       if (reason !== null) {
         this.status.notice(WORDS.refused(reason));
         return;
@@ -414,7 +423,7 @@ export class Session {
 
   /** Whether the recipe cannot run with the workers there are now; then all wait, and the page says why. */
   #refusedNow(view: View): boolean {
-    const reason = this.#refusal(parseRecipe(view.recipe), view.seats.length);
+    const reason = this.#refusal(view);
     if (reason !== null) this.status.notice(WORDS.waitsForWorkers(reason));
     else this.status.dismiss('workers');
     return reason !== null;

@@ -33,7 +33,8 @@ export interface Sources {
   readonly measure: Measure;
   workers(): readonly FlockWorker[];
   recipe(): Recipe;
-  refusal(recipe: Recipe, workers: number | null): string | null;
+  /** Why the recipe cannot run with the workers of the view, or null. */
+  refusal(): string | null;
   device(): Compute | null;
   /** An evaluation is under way. */
   measuring(): boolean;
@@ -178,7 +179,7 @@ export class Status {
       room: { code: this.roomCode, transport: this.carrier, signalling: this.signalling },
       recipe,
       recipeVersion: view?.recipeVersion ?? 0,
-      refusal: this.#sources.refusal(recipe, seats.length === 0 ? null : seats.length),
+      refusal: this.#sources.refusal(),
       local,
       backend: device?.backend ?? 'cpu',
       adapter: device?.adapter ?? '',

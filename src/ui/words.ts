@@ -257,7 +257,7 @@ export const words = {
     empty: {
       loss: 'The first loss shows a moment after Start.',
       accuracy: (every: number) => `Measured every ${plural(every, 'round')} on data no worker trains on.`,
-      agreed: 'All models are the same, bit for bit.',
+      agreed: 'No difference between the models was measured.',
       consensus: 'How far apart the models of two workers or more are, measured with the test accuracy.',
       traffic: 'What is sent, received, and what it would be without compression.',
     },

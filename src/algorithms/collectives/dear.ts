@@ -15,6 +15,7 @@ import type { OptionSchema, Options } from '../../base/options.ts';
 import { heeded } from '../../base/promises.ts';
 import type { Vector } from '../../compute/compute.ts';
 import type { Configuration, Cost, Costing, Node, Refusal } from '../algorithm.ts';
+import type { Part } from './parts.ts';
 import {
   allGather,
   finishedPart,
@@ -52,11 +53,7 @@ export function needsOfSchedule(name: string, { options, topology }: Configurati
 }
 
 /** A run of whole layers. */
-export interface Bucket {
-  /** In the model. */
-  readonly offset: number;
-  readonly layout: Layout;
-}
+export type Bucket = Omit<Part, 'length'>;
 
 const known = new WeakMap<Layout, readonly Bucket[]>();
 
@@ -135,12 +132,7 @@ export interface Scattering {
 }
 
 /** @param name of the state vector. */
-export function scatterBuckets(
-  node: Node,
-  tag: number,
-  name: string,
-  pack: Pack = byRecipe(node),
-): Scattering {
+export function scatterBuckets(node: Node, tag: number, name: string): Scattering {
   const { slices } = node.compute;
   const shares = sharesOf(node);
   const lacking = shares.map(({ layout }) => layout.length);
@@ -149,7 +141,7 @@ export function scatterBuckets(
   const scatter = async ({ index, offset, layout, at, length, ring }: Share, gradient: Vector) => {
     const bucket = node.scratch(`bucket ${index}`, layout.length);
     slices.copy(bucket, 0, gradient, offset, layout.length);
-    const part = await reduceScatter(node, tag, bucket, pack, ring);
+    const part = await reduceScatter(node, tag, bucket, byRecipe(node), ring);
     slices.copy(node.next(name, total), at, part, 0, length);
   };
   return {
@@ -185,7 +177,6 @@ export function gatherBuckets(
   tag: number,
   parts: Vector,
   use: (bucket: Bucket, mean: Vector) => void,
-  pack: Pack = byRecipe(node),
 ): Gathering {
   const { compute, size } = node;
   const gather = async (share: Share) => {
@@ -193,7 +184,7 @@ export function gatherBuckets(
     const part = node.scratch(`part ${index}`, length);
     compute.slices.copy(part, 0, parts, at, length);
     const mean = node.scratch(`mean ${index}`, layout.length);
-    await allGather(node, tag, part, mean, pack, ring);
+    await allGather(node, tag, part, mean, byRecipe(node), ring);
     compute.linear(mean, [[1 / size, mean]]);
     use(share, mean);
   };

@@ -10,7 +10,15 @@ import { useStage, useView } from '../context.ts';
 import { bytes, byteTick, percent, three, tick } from '../format.ts';
 import { words } from '../words.ts';
 import { Chart, type ChartProps } from './chart.tsx';
-import { consensusChart, contraction, endOf, LINE_LIMIT, trafficChart, workerChart } from './data.ts';
+import {
+  consensusChart,
+  contraction,
+  endOf,
+  LINE_LIMIT,
+  latestMean,
+  trafficChart,
+  workerChart,
+} from './data.ts';
 
 /** Charts take turns: one of these at every tick. */
 const TURNS = 4;
@@ -27,11 +35,6 @@ interface Given {
   readonly large: boolean;
 }
 
-function mean(values: readonly (number | undefined)[]): number | null {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-}
-
 function shared({ axis, end, large }: Given): Pick<ChartProps, 'axis' | 'end' | 'large' | 'right'> {
   return { axis, end, large, right: large ? 140 : 100 };
 }
@@ -39,7 +42,7 @@ function shared({ axis, end, large }: Given): Pick<ChartProps, 'axis' | 'end' | 
 function Loss(given: Given) {
   const { axis, history, snapshot } = given;
   const count = history.loss.size;
-  const latest = mean([...history.loss.values()].map((series) => series.last?.y));
+  const latest = latestMean(history.loss, snapshot);
   return (
     <Chart
       {...shared(given)}
@@ -61,7 +64,7 @@ function Loss(given: Given) {
 function Accuracy(given: Given) {
   const { axis, history, snapshot } = given;
   const averaged = history.average.last !== undefined;
-  const latest = history.average.last?.y ?? mean([...history.accuracy.values()].map((each) => each.last?.y));
+  const latest = history.average.last?.y ?? latestMean(history.accuracy, snapshot);
   return (
     <Chart
       {...shared(given)}

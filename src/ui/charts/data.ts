@@ -151,6 +151,16 @@ export function trafficChart(axis: Axis, history: History): ChartData {
   return { rows: flat(samples), lines, band: false };
 }
 
+/** Mean of the latest values of the workers that are there; one that is gone keeps its line, and no say. */
+export function latestMean(
+  series: ReadonlyMap<number, Pick<Series, 'last'>>,
+  snapshot: Pick<Snapshot, 'workers'> | null,
+): number | null {
+  const there = snapshot?.workers.filter(({ health }) => health !== 'gone') ?? [];
+  const values = there.flatMap(({ seat }) => series.get(seat)?.last?.y ?? []);
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Lowest and highest of all lines of a chart; null when it is empty. */
 export function extent({ rows, lines, band }: ChartData): readonly [number, number] | null {
   let low = Number.POSITIVE_INFINITY;

@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { snapshotOf } from '../../store/fixtures/snapshot.ts';
+import { snapshotOf, workerAt } from '../../store/fixtures/snapshot.ts';
 import { History } from '../../store/history.ts';
-import { consensusChart, contraction, endOf, extent, LINE_LIMIT, predicted, workerChart } from './data.ts';
+import {
+  consensusChart,
+  contraction,
+  endOf,
+  extent,
+  LINE_LIMIT,
+  latestMean,
+  predicted,
+  workerChart,
+} from './data.ts';
 import { linearDomain, linearTicks, logDomain, logTicks, spread } from './scale.ts';
 
 describe('axes', () => {
@@ -104,4 +113,13 @@ describe('what charts draw', () => {
     ).toBeNull();
     expect(contraction([{ x: 10, y: 8 }])).toBeNull();
   });
+});
+
+test('a mean is of the workers that are there', () => {
+  const at = (y: number) => ({ last: { round: 1, x: 1, y } });
+  const series = new Map([0.8, 0.6, 0.1].map((y, seat) => [seat, at(y)] as const));
+  const workers = [workerAt(0), workerAt(1), workerAt(2, { health: 'gone' }), workerAt(3)];
+  expect(latestMean(series, { workers })).toBeCloseTo(0.7, 12);
+  expect(latestMean(series, { workers: [workerAt(3)] })).toBe(null);
+  expect(latestMean(series, null)).toBe(null);
 });

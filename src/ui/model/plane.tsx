@@ -111,7 +111,7 @@ function Boundary(props: {
           }}
         />
         {dots !== null && <Dots rows={dots} />}
-        <i className="cross" style={{ left: percentOf(chosen.x), top: percentOf(-chosen.y) }} />
+        <i className="spot" style={{ left: percentOf(chosen.x), top: percentOf(-chosen.y) }} />
       </div>
       <figcaption>{name}</figcaption>
     </figure>
