@@ -1,6 +1,6 @@
 // Numbers to codes: the code of number k, `bits` bits long, begins at bit k · bits of the words from
 // `codesOffset` of out, least significant bit first. Padding bits are 0. u = (random_k >> 8) / 2^24.
-//   uniform  of (min, max): randomly rounded (v - min) · top / (max - min), top = 2^bits - 1
+//   uniform  of (min, max): randomly rounded (v - min) · top / (max - min), top = count
 //   min-max  of (min, max): rint(v · s) - rint(max · s) + 255 held to 0..255, s = 255 / (max - min + 1e-7)
 //   signed   of a norm N:   randomly rounded s · |v| / N, s = count; the sign as the highest bit, where not 0
 //   levels   of count levels: the one below v, or the next if u · (next - below) < v - below

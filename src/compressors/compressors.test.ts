@@ -30,6 +30,7 @@ describe('registry', () => {
     ['min-max-8', 8 * 25 + 101_772],
     ['uniform', 8 * 25 + 101_772],
     ['qsgd', 4 * 199 + 4 * 12_722],
+    ['linear', 8 * 25 + 4 * 6361],
     ['orq', 12 * 25 + 4 * 6361],
     ['top-k', 8 * 1017],
   ])('sends an MLP 784-128-10 by %s in %i bytes by default', (id, bytes) => {

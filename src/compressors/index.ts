@@ -6,6 +6,7 @@ import { binGrad } from './bingrad.ts';
 import type { CompressorEntry } from './compressor.ts';
 import { fp16 } from './fp16.ts';
 import { gaussianK } from './gaussian-k.ts';
+import { linear } from './linear.ts';
 import { minMax8 } from './min-max-8.ts';
 import { msTopK } from './ms-top-k.ts';
 import { none } from './none.ts';
@@ -28,6 +29,7 @@ export const COMPRESSORS: readonly CompressorEntry[] = [
   minMax8,
   uniform,
   qsgd,
+  linear,
   orq,
   topK,
   randomK,

@@ -219,7 +219,7 @@ describe.each([...LENGTHS, MANY])('%i numbers', (length) => {
     });
 
     it.each<CodeRule>([
-      ...[1, 3, 7, 8].map((bits) => ({ kind: 'uniform', bits }) as const),
+      ...[2, 3, 5, 9, 128, 256].map((levels) => ({ kind: 'uniform', levels }) as const),
       { kind: 'min-max' },
       ...[1, 4, 127].map((levels) => ({ kind: 'signed', levels }) as const),
       ...[3, 9].map((levels) => ({ kind: 'levels', levels }) as const),
@@ -292,7 +292,7 @@ it('takes more chunks than one dispatch holds, and words that two dispatches sha
   const length = 20_003;
   const bounds = blocks(length, 7);
   const chunks = bounds.length - 1;
-  const rule = { kind: 'uniform', bits: 3 } as const;
+  const rule = { kind: 'uniform', levels: 8 } as const;
   const offset = 2 * chunks;
   const found = await difference(async (compute) => {
     const source = vectorOf(compute, noise(length, 1));
@@ -336,7 +336,7 @@ it('refuses arrays that are too short, and rules without draws', () => {
   expect(() => quantization.packHalves(source, gpu.words(49))).toThrow(RangeError);
   expect(() => quantization.chunkRanges(source, [0, 50, 100], gpu.words(3), 0)).toThrow(RangeError);
   expect(() => quantization.chunkRanges(source, [0, 50], gpu.words(30), 0)).toThrow(RangeError);
-  const rule = { kind: 'uniform', bits: 8 } as const;
+  const rule = { kind: 'uniform', levels: 256 } as const;
   expect(() => quantization.packCodes(source, [0, 100], rule, null, gpu.words(99), 2)).toThrow(
     /random words/,
   );

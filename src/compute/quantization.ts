@@ -14,8 +14,8 @@ export type NormKind = 'norm' | 'rms' | 'rms-nonzero';
 
 /** How a number becomes a code, given `fields` statistics of its chunk. u is uniform in [0, 1). */
 export type CodeRule =
-  /** Of (min, max): ⌊x⌋, or one more if u < x - ⌊x⌋, where x = (v - min) (2^bits - 1) / (max - min). */
-  | { readonly kind: 'uniform'; readonly bits: number }
+  /** Of (min, max): ⌊x⌋, or one more if u < x - ⌊x⌋, where x = (v - min) (levels - 1) / (max - min). */
+  | { readonly kind: 'uniform'; readonly levels: number }
   /** Of (min, max): rint(v · s) - rint(max · s) + 255 held to 0..255, s = 255 / (max - min + 1e-7). */
   | { readonly kind: 'min-max' }
   /** Of ‖v_c‖2: l = ⌊x⌋, or one more if u < x - ⌊x⌋, where x = levels · |v| / ‖v_c‖2; the sign above l. */
@@ -29,7 +29,7 @@ export type CodeRule =
 export function codeShape(rule: CodeRule): { readonly fields: number; readonly bits: number } {
   switch (rule.kind) {
     case 'uniform':
-      return { fields: 2, bits: rule.bits };
+      return { fields: 2, bits: bitsFor(rule.levels) };
     case 'min-max':
       return { fields: 2, bits: 8 };
     case 'signed':
@@ -128,6 +128,8 @@ export function checkRule(rule: CodeRule, random: Words | null, count: number): 
     throw new RangeError('A code has 1 to 8 bits; choose fewer levels.');
   if (rule.kind === 'levels' && (rule.levels < 2 || rule.levels > 9))
     throw new RangeError('A table for encoding has 2 to 9 levels.');
+  if (rule.kind === 'uniform' && !(rule.levels >= 2))
+    throw new RangeError('Numbers are rounded to one of two levels at least.');
   if (rule.kind === 'min-max' || rule.kind === 'nearest') return;
   if (random === null || random.length < count)
     throw new RangeError(`This rule needs ${count} random words, one for every number.`);

@@ -569,6 +569,10 @@ export const PHRASES: Readonly<
     tail: words.sentence.ofEachChange,
   }),
   'compressor:min-max-8': () => ({ bold: '8 bits a number', tail: words.sentence.ofEachChange }),
+  'compressor:linear': ({ levels }) => ({
+    bold: `one of ${String(levels)} evenly spaced values a number`,
+    tail: words.sentence.ofEachChange,
+  }),
   'compressor:orq': ({ levels }) => ({
     bold: `one of ${String(levels)} values a number`,
     tail: words.sentence.ofEachChange,

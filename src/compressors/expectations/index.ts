@@ -3,6 +3,7 @@ import { binGrad } from './bingrad.ts';
 import type { Expectation } from './expectation.ts';
 import { fp16 } from './fp16.ts';
 import { gaussianK } from './gaussian-k.ts';
+import { linear } from './linear.ts';
 import { minMax8 } from './min-max-8.ts';
 import { msTopK } from './ms-top-k.ts';
 import { none } from './none.ts';
@@ -24,6 +25,7 @@ export const EXPECTATIONS: Readonly<Record<string, Expectation>> = {
   uniform,
   qsgd,
   'min-max-8': minMax8,
+  linear,
   orq,
   'one-bit': oneBit,
   'top-k': topK,

@@ -176,7 +176,7 @@ describe.each(benches())('statistics, $name precision', (bench) => {
 
 describe('codes', () => {
   const rules: readonly CodeRule[] = [
-    ...[1, 2, 3, 5, 6, 7, 8].map((bits) => ({ kind: 'uniform', bits }) as const),
+    ...[2, 3, 4, 5, 8, 9, 32, 64, 128, 256].map((levels) => ({ kind: 'uniform', levels }) as const),
     { kind: 'signed', levels: 5 },
     { kind: 'levels', levels: 9 },
   ];
@@ -206,7 +206,7 @@ describe('codes', () => {
       stream.slice(k * bits, (k + 1) * bits).reduce((sum, bit, i) => sum + bit * 2 ** i, 0);
     const roundUp = (x: number, k: number) => Math.floor(x) + ((draws[k] ?? 0) / 2 ** 32 < x % 1 ? 1 : 0);
     const expected = [...values].map((v, k) => {
-      if (rule.kind === 'uniform') return roundUp(((v + 4) * (2 ** bits - 1)) / 8, k);
+      if (rule.kind === 'uniform') return roundUp(((v + 4) * (rule.levels - 1)) / 8, k);
       if (rule.kind === 'levels') return roundUp(v + 4, k);
       const level = roundUp((5 * Math.abs(v)) / 6, k);
       return level + (v < 0 && level > 0 ? 8 : 0);
@@ -238,8 +238,8 @@ describe('codes', () => {
     const out = compute.words(20);
     const pack = (rule: CodeRule) =>
       compute.quantization.packCodes(source, [0, 4], rule, compute.words(4), out, 10);
-    expect(() => pack({ kind: 'uniform', bits: 9 })).toThrow(RangeError);
-    expect(() => pack({ kind: 'uniform', bits: 0 })).toThrow(RangeError);
+    expect(() => pack({ kind: 'uniform', levels: 257 })).toThrow(RangeError);
+    expect(() => pack({ kind: 'uniform', levels: 1 })).toThrow(RangeError);
     expect(() => pack({ kind: 'signed', levels: 128 })).toThrow(RangeError);
     expect(() => pack({ kind: 'levels', levels: 10 })).toThrow(RangeError);
     expect(() => compute.quantization.packCodes(source, [0, 3], { kind: 'nearest' }, null, out, 10)).toThrow(

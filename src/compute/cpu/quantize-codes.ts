@@ -40,7 +40,7 @@ function encoderOf(rule: CodeRule, statistics: Singles): Encoder {
   const [first = 0, second = 0] = statistics;
   switch (rule.kind) {
     case 'uniform': {
-      const top = 2 ** rule.bits - 1;
+      const top = rule.levels - 1;
       const perStep = second > first ? quotient(top, round(second - first)) : 0;
       return (value, draw) => roundRandomly(round(Math.max(0, round(value - first)) * perStep), draw, top);
     }

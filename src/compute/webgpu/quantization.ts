@@ -128,7 +128,8 @@ export class QuantizationOperations implements Quantization {
       levels: kernels.quantizePackLevels,
       nearest: kernels.quantizePackNearest,
     }[rule.kind];
-    const count = rule.kind === 'uniform' ? 2 ** bits - 1 : 'levels' in rule ? rule.levels : 2;
+    const levels = 'levels' in rule ? rule.levels : 2;
+    const count = rule.kind === 'uniform' ? levels - 1 : levels;
     forEachSpan(bounds, (first, chunks) => {
       const start = bounds[first] ?? 0;
       const end = bounds[first + chunks] ?? 0;
