@@ -57,6 +57,7 @@ export const acpSgd: AlgorithmEntry = {
   paper: 'Zhang et al., ICDCS 2023',
   needs: 'complete graph, ring or star; whole numbers (none or fp16)',
   lossPolicy: 'view-change',
+  reports: 'replica',
   optimizers: REPLICA_OPTIMIZERS,
   options: { ...RANK, ...COLLECTIVE },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },

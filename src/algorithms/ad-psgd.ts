@@ -127,6 +127,7 @@ export const adPsgd: AlgorithmEntry = {
   paper: 'Lian et al., ICML 2018, arXiv 1710.06952',
   needs: 'an undirected graph, best a bipartite one; whole models',
   lossPolicy: 'view-change',
+  reports: 'average',
   asynchronous: true,
   options: {},
   refuses: (given) =>

@@ -13,6 +13,7 @@ import type { Compute, Vector, WriteMode } from '../compute/compute.ts';
 import type { RandomStream } from '../math/random.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Graph } from '../topology/graph.ts';
+import type { Reported } from './reported.ts';
 
 /** Named vectors and numbers of one worker: `x` (parameters) and what else the algorithm keeps. */
 export interface State {
@@ -35,6 +36,9 @@ export function counted(state: State, name: string): number {
   if (typeof value !== 'number') throw new Error(`The state has no number "${name}".`);
   return value;
 }
+
+/** The numbers of a state, by name: they are known also while its vectors are not on the device. */
+export type Numbers = Readonly<Record<string, number>>;
 
 /**
  * What a missing neighbour means. `view-change`: no message may be skipped, the members change and all
@@ -278,6 +282,8 @@ export interface AlgorithmEntry {
   /** What it needs of graph and compressor, in a few words for lists. */
   readonly needs: string;
   readonly lossPolicy: LossPolicy;
+  /** Which model the figures of a run are of. */
+  readonly reports: Reported;
   readonly options: OptionSchema;
   /** What a recipe that names this algorithm alone runs it with. */
   readonly prefers?: { readonly topology?: Preference; readonly compressor?: Preference };
@@ -294,6 +300,13 @@ export interface AlgorithmEntry {
   lookBack?(options: Options): number;
   /** Gradients of one round; 1 if not given. */
   gradients?(options: Options): number;
+  /** Of algorithms that report a de-biased average: this worker's weight in it; 1 if not given. */
+  weight?(numbers: Numbers): number;
+  /**
+   * Where a worker may hold an older model than others (a client that was not drawn): whether it holds that
+   * of this round. Figures of the workers' own models are of those that do; all, if not given.
+   */
+  current?(numbers: Numbers, round: number): boolean;
   /** null if legal. */
   refuses(configuration: Configuration): Refusal | null;
   /** A legal configuration that is likely to disappoint: why, and what to choose instead; else null. */

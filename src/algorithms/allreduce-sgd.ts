@@ -53,6 +53,7 @@ export const allreduceSgd: AlgorithmEntry = {
   paper: 'Patarasuk and Yuan, JPDC 2009 (ring all-reduce); the baseline of Lian et al., arXiv 1705.09056',
   needs: 'complete graph, ring or star; whole numbers (none or fp16)',
   lossPolicy: 'view-change',
+  reports: 'replica',
   optimizers: REPLICA_OPTIMIZERS,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },
   options: { ...COLLECTIVE, ...SCHEDULE },

@@ -29,6 +29,7 @@ import {
 } from './algorithm.ts';
 import { needsBoundedError, needsStar } from './needs.ts';
 import { adoptReplicas } from './replicas.ts';
+import { serverOf } from './reported.ts';
 import { whileComputing } from './serving.ts';
 
 const PUSH = 1;
@@ -38,8 +39,6 @@ const NEWS = 3;
 
 /** Versions of the model as messages carry them. */
 const short = (version: number) => version & 0xffff;
-
-const centreOf = (node: Node): number => node.graph.isStar ?? 0;
 
 /** The state after the server's next step, on any worker: x ← x − r. */
 function follow(node: Node, state: State, step: Encoded): State {
@@ -133,7 +132,7 @@ async function workerRound(node: Node, begun: State): Promise<State> {
   const { q, e } = await squeeze(node, gradient, state);
   state = { ...state, e };
   node.commit(state);
-  node.send(centreOf(node), PUSH, q, short(counted(begun, 'version')));
+  node.send(serverOf(node.graph), PUSH, q, short(counted(begun, 'version')));
   for (answered = false; !answered; await take()) await node.arrival([ANSWER, NEWS]);
   return state;
 }
@@ -148,7 +147,7 @@ async function enter(node: Node, start: Start): Promise<State> {
     { ...start, committed: standing },
     { vectors: [], numbers: { version: 0 } },
   );
-  const served = node.rank === centreOf(node) ? 1 : 0;
+  const served = node.rank === serverOf(node.graph) ? 1 : 0;
   const e = node.next('e');
   const E = node.next('E');
   const owed = previous === null ? null : { e: held(previous, 'e'), E: held(previous, 'E') };
@@ -157,7 +156,7 @@ async function enter(node: Node, start: Start): Promise<State> {
   return { ...adopted, e, E, served };
 }
 
-const isServer = (node: Node) => node.rank === centreOf(node);
+const isServer = (node: Node) => node.rank === serverOf(node.graph);
 
 export const asyncDoubleSqueeze: AlgorithmEntry = {
   id: 'async-double-squeeze',
@@ -166,6 +165,7 @@ export const asyncDoubleSqueeze: AlgorithmEntry = {
   paper: 'Tang et al., ICML 2019, arXiv 1905.05957',
   needs: 'star; any compressor whose error is bounded',
   lossPolicy: 'view-change',
+  reports: 'server',
   asynchronous: true,
   options: {},
   prefers: { topology: { id: 'star' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },

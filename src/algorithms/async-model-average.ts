@@ -144,6 +144,7 @@ export const asyncModelAverage: AlgorithmEntry = {
   paper: 'Gan, Lian et al., VLDB 2022, arXiv 2107.01499',
   needs: 'complete graph; whole models (none or fp16)',
   lossPolicy: 'view-change',
+  reports: 'average',
   asynchronous: true,
   options: {
     interval: {

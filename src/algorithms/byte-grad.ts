@@ -21,6 +21,7 @@ export const byteGrad: AlgorithmEntry = {
   paper: 'Gan et al., 2021, arXiv 2107.01499',
   needs: 'complete graph or star; min-max-8 or another compressor of small error',
   lossPolicy: 'view-change',
+  reports: 'replica',
   optimizers: REPLICA_OPTIMIZERS,
   options: {},
   prefers: { topology: { id: 'complete' }, compressor: { id: 'min-max-8' } },

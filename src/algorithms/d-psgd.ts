@@ -24,6 +24,7 @@ export const dPsgd: AlgorithmEntry = {
   paper: 'Lian et al., NeurIPS 2017, arXiv 1705.09056',
   needs: 'any graph whose mixing matrix is doubly stochastic; whole models',
   lossPolicy: 'view-change',
+  reports: 'average',
   optimizers: 'local',
   options: {
     order: {

@@ -40,6 +40,7 @@ export const d2: AlgorithmEntry = {
   paper: 'Tang et al., ICML 2018, arXiv 1803.07068',
   needs: 'an undirected graph that stays the same, λn > −1/3 (or the lazy matrix); whole numbers',
   lossPolicy: 'view-change',
+  reports: 'average',
   options: {
     mixing: {
       kind: 'choice',

@@ -19,6 +19,7 @@ const CHANGE = 1;
 
 const common = {
   lossPolicy: 'view-change',
+  reports: 'average',
   options: {},
   cost: shareCost,
   enter: async (node, start) => {

@@ -26,6 +26,7 @@ export const deepsqueeze: AlgorithmEntry = {
   paper: 'Tang et al., 2019, arXiv 1907.07346',
   needs: 'a doubly stochastic mixing matrix, which may change every round; a contraction',
   lossPolicy: 'view-change',
+  reports: 'average',
   optimizers: 'local',
   options: {
     eta: {

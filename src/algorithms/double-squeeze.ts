@@ -18,6 +18,7 @@ const GRADIENT = 1;
 
 const common = {
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: {},
   cost: twoPassCost,
   enter: async (node, start) => ({

@@ -24,6 +24,7 @@ export const ecdPsgd: AlgorithmEntry = {
   paper: 'Tang et al., NeurIPS 2018, arXiv 1803.06443, algorithm 2',
   needs: 'an undirected graph that stays the same; an unbiased compressor',
   lossPolicy: 'view-change',
+  reports: 'average',
   options: {},
   prefers: { compressor: { id: 'uniform' } },
   refuses: (given) => needsUnbiased('ECD-PSGD', given) ?? needsFixedSymmetric('ECD-PSGD', given),

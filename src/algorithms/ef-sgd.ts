@@ -46,6 +46,7 @@ const isHierarchical = ({ collective }: Options) => collective === 'hierarchical
 
 const common = {
   lossPolicy: 'view-change',
+  reports: 'replica',
   options,
   cost: (given) => (isHierarchical(given.options) ? hierarchicalSparseCost(given) : allGatherCost(given)),
   async enter(node, start) {

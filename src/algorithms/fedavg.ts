@@ -19,20 +19,23 @@ import {
   distribute,
   FEDERATED_OPTIONS,
   federatedCost,
+  isCurrent,
   needsStar,
   rests,
   rowsIn,
-  serverOf,
   trainLocally,
 } from './federated.ts';
 import { localSteps } from './local-steps.ts';
 import { needsWholeNumbers } from './needs.ts';
+import { serverOf } from './reported.ts';
 
 const MODEL = 1;
 const NEXT = 2;
 
 const common = {
   lossPolicy: 'view-change',
+  reports: 'server',
+  current: isCurrent,
   optimizers: 'local',
   needs: 'star (or complete graph); whole numbers',
   prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
@@ -103,7 +106,7 @@ export const fedprox: AlgorithmEntry = {
 /** v begins where the model is, at w_0 and wherever it is not the server's: who takes over has no momentum yet. */
 async function begin(node: Node, start: Start): Promise<State> {
   const state = await beginFederated(node, start, ['v']);
-  if (counted(state, 'at') > 0 && node.rank === serverOf(node)) return state;
+  if (counted(state, 'at') > 0 && node.rank === serverOf(node.graph)) return state;
   const v = node.next('v');
   node.compute.linear(v, [[1, state.x]]);
   return { ...state, v };
@@ -124,7 +127,7 @@ async function federate(node: Node, state: State, beta: number, mu: number): Pro
   const x = node.next('x');
   const v = node.next('v');
   compute.linear(x, [[1, w]]);
-  if (rank === serverOf(node)) {
+  if (rank === serverOf(node.graph)) {
     // v⁺ = w − Δ is the weighted mean of the clients' models.
     const weights = clientWeights(state, clients);
     compute.linear(v, []);
@@ -136,6 +139,6 @@ async function federate(node: Node, state: State, beta: number, mu: number): Pro
   }
   const latest = await distribute(node, NEXT, x);
   // Where there is no server v is the model: who rests holds just that.
-  if (rank !== serverOf(node)) compute.linear(v, [[1, x]]);
+  if (rank !== serverOf(node.graph)) compute.linear(v, [[1, x]]);
   return { x, v, at: latest ? round + 1 : counted(state, 'at'), ...rowsIn(state) };
 }

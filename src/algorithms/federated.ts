@@ -18,12 +18,14 @@ import {
   counted,
   type Encoded,
   type Node,
+  type Numbers,
   type Refusal,
   type Start,
   type State,
 } from './algorithm.ts';
 import { stepAfresh } from './local-optimizer.ts';
 import { adoptReplicas } from './replicas.ts';
+import { serverOf } from './reported.ts';
 
 const ROWS = 3;
 const DRAW = 7;
@@ -48,11 +50,6 @@ export const FEDERATED_OPTIONS: OptionSchema = {
   },
 };
 
-/** The worker that plays the server: the centre of the star, or the first where all are connected. */
-export function serverOf({ graph }: Pick<Node, 'graph'>): number {
-  return graph.isComplete ? 0 : (graph.isStar ?? 0);
-}
-
 /** Ranks of the clients of a round, ascending: a uniform draw without replacement. */
 export function clientsOf(node: Node, round: number): readonly number[] {
   const ranks = Array.from({ length: node.size }, (_, rank) => rank);
@@ -62,8 +59,13 @@ export function clientsOf(node: Node, round: number): readonly number[] {
 
 /** Neither in this round nor, to be sent the model, in the next; the server never rests. */
 export function rests(node: Node): boolean {
-  if (node.rank === serverOf(node)) return false;
+  if (node.rank === serverOf(node.graph)) return false;
   return ![node.round, node.round + 1].some((round) => clientsOf(node, round).includes(node.rank));
+}
+
+/** Whether a worker holds the model of this round: the server, and those that it was sent to. */
+export function isCurrent({ at }: Numbers, round: number): boolean {
+  return at === round;
 }
 
 function clientCount(options: Node['options'], n: number): number {
@@ -82,7 +84,7 @@ export function needsStar(name: string, { topology, graph }: Configuration): Ref
 export async function beginFederated(node: Node, start: Start, vectors: readonly string[]): Promise<State> {
   const seen = start.previous === null ? 0 : counted(start.previous, 'at');
   const { x, ...rest } = await adoptReplicas(node, start, { vectors, numbers: { at: 0 } }, seen);
-  const server = serverOf(node);
+  const server = serverOf(node.graph);
   const rows: Record<string, number> = {};
   if (node.rank !== server) {
     const payload = new Uint8Array(4);
@@ -149,7 +151,7 @@ export async function collect(
   clients: readonly number[],
   own: Vector,
 ): Promise<readonly Collected[]> {
-  const server = serverOf(node);
+  const server = serverOf(node.graph);
   const message = clients.includes(node.rank) ? await node.compressed().encode(own, tag) : null;
   if (node.rank !== server) {
     if (message !== null) node.send(server, tag, message);
@@ -167,7 +169,7 @@ export async function collect(
 
 /** The server's vector goes to the clients of the next round; resolves to whether this worker has it. */
 export async function distribute(node: Node, tag: number, vector: Vector): Promise<boolean> {
-  const server = serverOf(node);
+  const server = serverOf(node.graph);
   const next = clientsOf(node, node.round + 1);
   if (node.rank === server) {
     const others = next.filter((rank) => rank !== server);

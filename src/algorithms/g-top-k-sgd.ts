@@ -26,6 +26,7 @@ export const gTopKSgd: AlgorithmEntry = {
   paper: 'Shi et al., ICDCS 2019, arXiv 1901.04359',
   needs: 'complete graph; top-k (or ms-top-k)',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: {
     leakFree: {
       kind: 'boolean',

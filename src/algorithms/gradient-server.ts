@@ -13,6 +13,7 @@ import type { Vector } from '../compute/compute.ts';
 import { type AlgorithmEntry, counted, type Node, type Start, type State } from './algorithm.ts';
 import { needsStar, needsWholeNumbers } from './needs.ts';
 import { adoptReplicas, type Replicated } from './replicas.ts';
+import { serverOf } from './reported.ts';
 import { whileComputing } from './serving.ts';
 
 const PUSH = 1;
@@ -30,8 +31,6 @@ export interface ServerRule {
 
 /** Versions as messages carry them. */
 const short = (version: number) => version & 0xffff;
-
-const centreOf = (node: Node): number => node.graph.isStar ?? 0;
 
 /** Takes all gradients that have come, and sends each of their workers the model as it is then. */
 async function servePushes(node: Node, rule: ServerRule, from: State): Promise<State> {
@@ -76,7 +75,7 @@ function refusePushes(node: Node, state: State): Promise<State> {
 async function workerRound(node: Node, state: State): Promise<State> {
   const packer = node.compressed();
   const push = await packer.encode(await node.gradient(state.x), PUSH);
-  node.send(centreOf(node), PUSH, push, short(counted(state, 'version')));
+  node.send(serverOf(node.graph), PUSH, push, short(counted(state, 'version')));
   await node.arrival([MODEL]);
   const x = node.next('x');
   let version = counted(state, 'version');
@@ -94,13 +93,14 @@ async function enter(node: Node, rule: ServerRule, start: Start): Promise<State>
   const { previous } = start;
   const standing = previous === null ? 0 : 2 * counted(previous, 'version') + counted(previous, 'served');
   const adopted = await adoptReplicas(node, { ...start, committed: standing }, { ...keeps, numbers });
-  return { ...adopted, served: node.rank === centreOf(node) ? 1 : 0 };
+  return { ...adopted, served: node.rank === serverOf(node.graph) ? 1 : 0 };
 }
 
 /** What is the same for all algorithms with such a server. */
 export function gradientServer(name: string, ruleOf: (node: Node) => ServerRule) {
   return {
     lossPolicy: 'view-change',
+    reports: 'server',
     asynchronous: true,
     prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
     refuses: (given) => needsStar(name, given) ?? needsWholeNumbers(name, 'Choose none or fp16.', given),
@@ -112,8 +112,8 @@ export function gradientServer(name: string, ruleOf: (node: Node) => ServerRule)
     enter: (node, start) => enter(node, ruleOf(node), start),
     serves: [PUSH],
     serve: (node, state) =>
-      node.rank === centreOf(node) ? servePushes(node, ruleOf(node), state) : refusePushes(node, state),
+      node.rank === serverOf(node.graph) ? servePushes(node, ruleOf(node), state) : refusePushes(node, state),
     round: (node, state) =>
-      node.rank === centreOf(node) ? serverRound(node, ruleOf(node), state) : workerRound(node, state),
+      node.rank === serverOf(node.graph) ? serverRound(node, ruleOf(node), state) : workerRound(node, state),
   } as const satisfies Partial<AlgorithmEntry>;
 }

@@ -22,6 +22,7 @@ export const gradientTracking: AlgorithmEntry = {
   paper: 'Nedić, Olshevsky, Shi, SIAM J. Optim. 2017, arXiv 1607.03218',
   needs: 'a doubly stochastic mixing matrix; whole numbers, twice',
   lossPolicy: 'view-change',
+  reports: 'average',
   options: {},
   refuses: (given) =>
     needsWholeNumbers('Gradient tracking', 'Choose none or fp16.', given) ??

@@ -52,6 +52,7 @@ export const largeBatch: AlgorithmEntry = {
   paper: 'arXiv 1708.03888 (LARS), 1904.00962 (LAMB), 2002.01576 (CLARS)',
   needs: 'complete graph or star; whole numbers (none or fp16)',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: {
     rule: {
       kind: 'choice',

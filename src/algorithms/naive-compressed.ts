@@ -20,6 +20,7 @@ export const naiveCompressed: AlgorithmEntry = {
   paper: 'the strawman of Tang et al., NeurIPS 2018, arXiv 1803.06443',
   needs: 'a doubly stochastic mixing matrix; any compressor',
   lossPolicy: 'view-change',
+  reports: 'average',
   options: {},
   prefers: { compressor: { id: 'uniform' } },
   refuses: (given) => needsDoublyStochastic('Naive compressed gossip', given),

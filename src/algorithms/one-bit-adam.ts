@@ -19,6 +19,7 @@ import { WARM_UP } from './warm-up.ts';
 const common = {
   needs: 'complete graph or star; any compressor whose error is bounded',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: { ...WARM_UP, ...FROZEN_ADAM_OPTIONS },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   cost: twoPassCost,

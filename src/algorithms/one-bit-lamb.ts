@@ -110,6 +110,7 @@ export const oneBitLamb: AlgorithmEntry = {
   paper: 'Li et al., HiPC 2022, arXiv 2104.06069',
   needs: 'complete graph or star; any compressor whose error is bounded',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   refuses: (given) => needsCompleteOrStar('1-bit LAMB', given) ?? needsBoundedError('1-bit LAMB', given),

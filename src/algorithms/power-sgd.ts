@@ -54,6 +54,7 @@ export const powerSgd: AlgorithmEntry = {
   paper: 'Vogels et al., NeurIPS 2019, arXiv 1905.13727',
   needs: 'complete graph, ring or star; whole numbers (none or fp16)',
   lossPolicy: 'view-change',
+  reports: 'replica',
   optimizers: REPLICA_OPTIMIZERS,
   options: { ...RANK, ...COLLECTIVE },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },

@@ -23,6 +23,7 @@ export const qAdam: AlgorithmEntry = {
   paper: 'Gan et al., 2021, arXiv 2107.01499',
   needs: 'complete graph or star; min-max-8 or another compressor of small error',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: { ...WARM_UP, ...FROZEN_ADAM_OPTIONS },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'min-max-8' } },
   refuses: (given) => needsCompleteOrStar('QAdam', given) ?? needsFineSteps('QAdam', '1-bit Adam', given),

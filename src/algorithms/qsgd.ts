@@ -20,6 +20,7 @@ export const qsgd: AlgorithmEntry = {
   paper: 'Alistarh et al., NeurIPS 2017, arXiv 1610.02132',
   needs: 'complete graph; an unbiased compressor',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: {},
   prefers: { topology: { id: 'complete' }, compressor: { id: 'qsgd' } },
   refuses: (given) => needsComplete('QSGD', given) ?? needsUnbiased('QSGD', given),

@@ -82,6 +82,7 @@ export const rps: AlgorithmEntry = {
   paper: 'Yu et al., ICML 2019, arXiv 1810.07766',
   needs: 'complete graph; whole numbers',
   lossPolicy: 'tolerates',
+  reports: 'average',
   optimizers: 'local',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },
   options: {

@@ -26,6 +26,7 @@ export const saef: AlgorithmEntry = {
   paper: 'Xu, Huo, Huang, AAAI 2021, arXiv 2008.05823',
   needs: 'complete graph or star; a contraction',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: {
     averagePeriod: {
       kind: 'number',

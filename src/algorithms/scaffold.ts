@@ -17,14 +17,15 @@ import {
   distribute,
   FEDERATED_OPTIONS,
   federatedCost,
+  isCurrent,
   needsStar,
   rests,
   rowsIn,
-  serverOf,
   trainLocally,
 } from './federated.ts';
 import { localSteps } from './local-steps.ts';
 import { needsWholeNumbers } from './needs.ts';
+import { serverOf } from './reported.ts';
 
 const MODEL = 1;
 const VARIATE = 2;
@@ -38,6 +39,8 @@ export const scaffold: AlgorithmEntry = {
   paper: 'Karimireddy et al., ICML 2020, arXiv 1910.06378',
   needs: 'star (or complete graph); whole numbers, twice',
   lossPolicy: 'view-change',
+  reports: 'server',
+  current: isCurrent,
   prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
   options: FEDERATED_OPTIONS,
   gradients: localSteps,
@@ -92,7 +95,7 @@ export const scaffold: AlgorithmEntry = {
     const c = node.next('c');
     compute.linear(c, [[1, common]]);
     compute.linear(x, [[1, w]]);
-    if (rank === serverOf(node)) {
+    if (rank === serverOf(node.graph)) {
       compute.linear(x, []);
       for (const model of models) node.decode(model, x, 1 / clients.length, 'add');
       for (const each of changes) node.decode(each, c, 1 / size, 'add');

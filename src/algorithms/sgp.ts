@@ -23,6 +23,9 @@ const WEIGHT_BYTES = 4;
 
 const common = {
   lossPolicy: 'view-change',
+  reports: 'de-biased',
+  // Σ w_i z_i / Σ w_i = Σ u_i / Σ w_i.
+  weight: ({ w = 1 }) => w,
   optimizers: 'local',
   options: {},
   prefers: { topology: { id: 'directed-random' } },

@@ -24,6 +24,7 @@ export const signSgd: AlgorithmEntry = {
   paper: 'Bernstein et al., ICML 2018, arXiv 1802.04434',
   needs: 'complete graph or star; one-bit without a scale',
   lossPolicy: 'view-change',
+  reports: 'replica',
   options: {
     momentum: {
       kind: 'number',

@@ -14,7 +14,9 @@
  * Lu, Li, Zhang, De Sa, He: Maximizing Communication Efficiency for Large-scale Training via 0/1 Adam, ICLR
  * 2023, arXiv 2202.06009. Differences from the authors' code: moments are corrected for their start at
  * zero; weight decay is applied at exchanges, to the common x; coordinates that had no gradient are left
- * alone (see `frozen-adam.ts`). While γ is 0 nothing moves, and each keeps its own momentum.
+ * alone (see `frozen-adam.ts`). While γ is 0 nothing moves, and each keeps its own momentum. Figures are of
+ * the average of the workers' models: after an exchange all hold it, and between two it is what local steps
+ * have come to together.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
 import { biasCorrection } from '../optimizers/powers.ts';
@@ -84,6 +86,7 @@ export const zeroOneAdam: AlgorithmEntry = {
   paper: 'Lu et al., ICLR 2023, arXiv 2202.06009',
   needs: 'complete graph or star; any compressor whose error is bounded',
   lossPolicy: 'view-change',
+  reports: 'average',
   options,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   refuses: (given) => needsCompleteOrStar('0/1 Adam', given) ?? needsBoundedError('0/1 Adam', given),
