@@ -11,6 +11,7 @@ import { textPlugin } from './src/data/text-plugin.ts';
 import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
 import { portFrom } from './src/server/port.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
+import { sourceOf } from './src/server/source.ts';
 import { workerPlugin } from './src/server/worker-plugin.ts';
 
 const build = buildOf(import.meta.dirname);
@@ -41,6 +42,7 @@ export default defineConfig({
   define: {
     __LAB_VERSION__: JSON.stringify(build.version),
     __LAB_BUILT__: JSON.stringify(build.built),
+    __LAB_SOURCE__: JSON.stringify(sourceOf(import.meta.dirname)),
   },
   build: {
     target: 'es2023',

@@ -1,12 +1,14 @@
 /**
  * `npm run bench [-- --json FILE] [-- --only NAME,NAME] [-- --runtime dawn]`: measures, prints a table, and
- * writes the same rows as JSON. Nothing is printed that was not measured in this run.
+ * writes the same rows as JSON, with where they come from. Nothing is printed that was not measured in this run.
  */
 import { writeFileSync } from 'node:fs';
+import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium } from 'playwright';
 import { launchOptions } from '../browser.ts';
 import { serveLab } from '../experiments/lab-server.ts';
+import { provenanceOf } from '../experiments/provenance.ts';
 import { benchCompressors } from './compressors.ts';
 import { benchCpu } from './cpu.ts';
 import { benchDawn } from './dawn/index.ts';
@@ -82,7 +84,7 @@ function help(): string {
     '  --only NAME,NAME     What to measure in Chromium (all):',
     ...names,
     '  --runtime dawn       Measure in Node on Dawn instead: kernels, steps, products, vectors.',
-    '  --json FILE          Write the rows as JSON, too.',
+    '  --json FILE          Write the rows as JSON, too, with the commit, the command, and the machine.',
     '  --help               Print this.',
   ].join('\n');
 }
@@ -158,6 +160,7 @@ function requestOf(args: readonly string[]): Request | string | null {
 
 async function benchInChromium(chosen: readonly string[], signal: AbortSignal): Promise<Outcome> {
   return withPlaces(async (places) => {
+    const { browser } = places;
     const rows: Row[] = [];
     let failed = false;
     for (const name of chosen) {
@@ -170,13 +173,25 @@ async function benchInChromium(chosen: readonly string[], signal: AbortSignal): 
         say(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    return { rows, failed };
+    return { rows, failed, browser: `Chromium ${browser.version()}` };
   });
 }
 
 interface Outcome {
   readonly rows: readonly Row[];
   readonly failed: boolean;
+  /** What it was measured in. */
+  readonly browser: string;
+}
+
+/** Of the machine, nothing that names it or its owner. */
+function environmentOf(browser: string) {
+  const cores = os.cpus();
+  return {
+    browser,
+    processor: `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}`,
+    versions: { node: process.versions.node, os: `${os.type()} ${os.release()} ${os.arch()}` },
+  };
 }
 
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -190,6 +205,7 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     return 2;
   }
   const { json, only, runtime } = request;
+  const provenance = provenanceOf('bench', args, new Date());
   let outcome: Outcome;
   if (runtime === 'dawn') {
     const gpu = await openDawn(say);
@@ -200,12 +216,16 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
       say('There is no Chromium with a software driver either, so nothing can be measured.');
       return 1;
     }
-    outcome = { rows: await benchDawn(gpu, signal, say), failed: false };
+    outcome = { rows: await benchDawn(gpu, signal, say), failed: false, browser: 'none' };
   } else {
     outcome = await benchInChromium(only, signal);
   }
   console.log(table(outcome.rows));
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(outcome.rows, null, 2)}\n`);
+  if (json !== undefined) {
+    const { rows, browser } = outcome;
+    const record = { provenance, environment: environmentOf(browser), rows };
+    writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`);
+  }
   if (signal.aborted) return 130;
   return outcome.failed ? 1 : 0;
 }

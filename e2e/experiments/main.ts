@@ -19,8 +19,9 @@ import { type Experiment, readExperiment } from './flags.ts';
 import { helpText } from './help.ts';
 import { BuildError, ROOT } from './lab-server.ts';
 import { writeOnnxModels } from './onnx-models.ts';
-import { defaultFolder, type Environment, writeOutputs } from './outputs.ts';
+import { defaultFolder, type Environment, writeOutputs, writeRecord } from './outputs.ts';
 import { openProgress, type Progress } from './progress.ts';
+import { type Provenance, provenanceOf } from './provenance.ts';
 import { regretOf } from './regret.ts';
 import { type Summary, summarise, summariseWorkers, summaryText, type WorkerSummary } from './summary.ts';
 import { writeTrace } from './trace.ts';
@@ -74,6 +75,7 @@ async function openFlock(experiment: Experiment, progress: Progress): Promise<Fl
 
 async function finish(
   experiment: Experiment,
+  provenance: Provenance,
   folder: string,
   collected: Collected,
   assets: Assets,
@@ -83,15 +85,18 @@ async function finish(
   const workers = await summariseWorkers(collected, evaluate);
   const regret = await regretOf(collected, experiment.run.tabs * experiment.local.workers, assets);
   const summary = await summarise(collected, workers, evaluate, regret);
-  await writeOutputs(folder, experiment, environmentOf(browser, workers), collected, summary, workers);
+  await writeOutputs(folder, experiment, collected);
   if (experiment.run.onnx) await writeOnnxModels(folder, collected.models, assets);
   if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
+  const environment = environmentOf(browser, workers);
+  await writeRecord(folder, experiment, provenance, environment, collected, summary, workers);
   return { summary, workers };
 }
 
 /** Runs the flock, writes and says what came of it. */
 async function driveAndWrite(
   experiment: Experiment,
+  provenance: Provenance,
   flock: Flock,
   assets: Assets,
   progress: Progress,
@@ -108,7 +113,7 @@ async function driveAndWrite(
   const collected = await drive(flock.tabs, plan, progress, signal);
   progress.update('writing results');
   const folder = run.out ?? defaultFolder(experiment, new Date());
-  const { summary, workers } = await finish(experiment, folder, collected, assets, flock);
+  const { summary, workers } = await finish(experiment, provenance, folder, collected, assets, flock);
   progress.end();
   if (collected.failure !== null) console.error(collected.failure);
   console.log(run.json ? JSON.stringify(summary) : summaryText(summary, workers, folder));
@@ -117,7 +122,11 @@ async function driveAndWrite(
 }
 
 /** Exit code of a run whose flags were right. */
-async function runExperiment(given: Experiment, signal: AbortSignal): Promise<number> {
+async function runExperiment(
+  given: Experiment,
+  provenance: Provenance,
+  signal: AbortSignal,
+): Promise<number> {
   const experiment = { ...given, recipe: await completeData(given.recipe) };
   const workers = experiment.run.tabs * experiment.local.workers;
   const reason = dataTrouble(experiment) ?? refusal(experiment.recipe, workers);
@@ -138,7 +147,7 @@ async function runExperiment(given: Experiment, signal: AbortSignal): Promise<nu
   let flock: Flock | undefined;
   try {
     flock = await openFlock(experiment, progress);
-    return await driveAndWrite(experiment, flock, assets, progress, signal);
+    return await driveAndWrite(experiment, provenance, flock, assets, progress, signal);
   } catch (error) {
     progress.end();
     if (!(error instanceof RunFailure || error instanceof BuildError)) throw error;
@@ -152,7 +161,9 @@ async function runExperiment(given: Experiment, signal: AbortSignal): Promise<nu
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   try {
     const experiment = readExperiment(args);
-    if (experiment !== null) return await runExperiment(experiment, signal);
+    if (experiment !== null) {
+      return await runExperiment(experiment, provenanceOf('experiment', args, new Date()), signal);
+    }
     console.log(helpText());
     return DONE;
   } catch (error) {

@@ -1,4 +1,5 @@
 /** Whole runs without a browser: the same flags give the same bytes, and scripts can rely on the codes. */
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -108,6 +109,19 @@ describe('a run in Node', () => {
     expect(summary.consensusDistance).toBeCloseTo(column('consensusDistance')[0] ?? Number.NaN, 4);
     expect(summary.bytesSent).toBe(column('bytesSent').reduce((a, b) => a + b, 0));
     expect(summary.bytesSent).toBeLessThan(summary.bytesUncompressed / 10);
+  });
+
+  it('says where it comes from: the command, the start, the sources, and the hash of every file', async () => {
+    const files = await contents('first');
+    const { provenance, environment, files: hashes } = JSON.parse(text(files, 'run.json'));
+    const args = [...RUN, '--json', '--out', path.join(folder, 'first')];
+    expect(provenance.command).toBe(`npm run experiment -- ${args.join(' ')}`);
+    expect(Math.abs(Date.parse(provenance.startedAt) - Date.now())).toBeLessThan(3_600_000);
+    expect(Object.keys(provenance)).toEqual(['commit', 'dirty', 'lockfile', 'command', 'startedAt']);
+    expect(environment.versions.node).toBe(process.versions.node);
+    const others = [...files].filter(([name]) => name !== 'run.json');
+    const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+    expect(hashes).toEqual(Object.fromEntries(others.map(([name, bytes]) => [name, sha256(bytes)])));
   });
 
   it('averages the models it writes', async () => {

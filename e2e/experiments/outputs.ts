@@ -1,10 +1,14 @@
-/** Writes a run's folder: run.json, metrics.csv, timing.csv, one safetensors file a model. `trace.ts` adds its own. */
+/**
+ * Writes a run's folder: metrics.csv, timing.csv, one safetensors file a model, and last run.json, with the
+ * hashes of the others. `trace.ts` and `onnx-models.ts` add their own in between.
+ */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeModel } from '../../src/models/model-file.ts';
 import { metricsCsv, timingCsv } from './csv.ts';
 import type { Collected } from './drive.ts';
 import type { Experiment } from './flags.ts';
+import { fileHashes, type Provenance } from './provenance.ts';
 import { meanParameters, type Summary, type WorkerSummary } from './summary.ts';
 
 export interface Environment {
@@ -31,32 +35,14 @@ async function emptyFolder(folder: string): Promise<void> {
   await Promise.all(old.map((name) => rm(path.join(folder, name))));
 }
 
+/** All but run.json. */
 export async function writeOutputs(
   folder: string,
-  { recipe, local, run }: Experiment,
-  environment: Environment,
+  { recipe }: Experiment,
   collected: Collected,
-  summary: Summary,
-  workers: readonly WorkerSummary[],
 ): Promise<void> {
   await emptyFolder(folder);
   const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
-  const record = {
-    config: recipe,
-    local: {
-      tabs: run.tabs,
-      workersPerTab: local.workers,
-      transport: local.transport,
-      backend: local.backend,
-      clock: run.clock,
-    },
-    limits: { rounds: recipe.rounds, seconds: run.seconds, targetAccuracy: run.targetAccuracy },
-    environment,
-    summary,
-    failure: collected.failure,
-    workers,
-  };
-  await write('run.json', `${JSON.stringify(record, null, 2)}\n`);
   await write('metrics.csv', metricsCsv(collected.rows, collected.consensus));
   await write('timing.csv', timingCsv(collected.rows));
   const describe = { model: JSON.stringify(recipe.model), seed: String(recipe.seed) };
@@ -70,4 +56,34 @@ export async function writeOutputs(
     const metadata = { ...describe, workers: String(collected.models.length) };
     await write('model-mean.safetensors', encodeModel(layout, mean, metadata));
   }
+}
+
+/** run.json, once all other files are there: it has their hashes. */
+export async function writeRecord(
+  folder: string,
+  { recipe, local, run }: Experiment,
+  provenance: Provenance,
+  environment: Environment,
+  { failure }: Collected,
+  summary: Summary,
+  workers: readonly WorkerSummary[],
+): Promise<void> {
+  const record = {
+    config: recipe,
+    local: {
+      tabs: run.tabs,
+      workersPerTab: local.workers,
+      transport: local.transport,
+      backend: local.backend,
+      clock: run.clock,
+    },
+    limits: { rounds: recipe.rounds, seconds: run.seconds, targetAccuracy: run.targetAccuracy },
+    provenance,
+    environment,
+    summary,
+    failure,
+    workers,
+    files: await fileHashes(folder, (name) => OURS.test(name) && name !== 'run.json'),
+  };
+  await writeFile(path.join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
 }

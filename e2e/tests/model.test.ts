@@ -88,7 +88,10 @@ describe('the model', () => {
     expect(tensors.map(({ name }) => name)).toContain('layers.0.weight');
     await press(page, 'Save in this browser');
     await page.locator('.library tbody tr').waitFor();
-    expect(JSON.parse((await downloaded(page, 'run.json')).toString()).config.seed).toBe(1);
+    const { config, provenance } = JSON.parse((await downloaded(page, 'run.json')).toString());
+    expect(config.seed).toBe(1);
+    expect(Date.parse(provenance.startedAt)).toBeGreaterThan(Date.parse(provenance.builtAt));
+    expect(provenance.lockfile).toMatch(/^[0-9a-f]{64}$/);
     expect((await downloaded(page, 'metrics.csv')).toString().split('\n').length).toBeGreaterThan(6);
     expect((await downloaded(page, 'Charts as SVG')).toString()).toMatch(/^<svg .*Training loss/s);
     expect((await downloaded(page, 'Charts as PNG')).subarray(1, 4).toString()).toBe('PNG');

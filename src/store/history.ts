@@ -24,6 +24,13 @@ export class History {
   #farthest = 0;
   #rows: MetricRow[] = [];
   #distances: Extract<Point, { kind: 'consensus' }>[] = [];
+  #startedAt: number | null = null;
+  readonly #now: () => number;
+
+  /** @param now milliseconds since 1970. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   get epoch(): number {
     return this.#epoch;
@@ -68,6 +75,11 @@ export class History {
     return this.#distances;
   }
 
+  /** When this tab first saw the run of this epoch go on, in ms since 1970; null before. */
+  get startedAt(): number | null {
+    return this.#startedAt;
+  }
+
   addRows(rows: readonly MetricRow[]): void {
     this.#rows = [...this.#rows, ...rows].slice(-ROW_LIMIT);
   }
@@ -101,7 +113,8 @@ export class History {
   /** Notes the byte totals and distances of a snapshot, against its round. */
   addSnapshot(snapshot: Snapshot): void {
     if (!this.#accepts(snapshot.view.epoch)) return;
-    const { totals, round } = snapshot;
+    const { totals, round, phase } = snapshot;
+    if (phase === 'running') this.#startedAt ??= this.#now();
     this.#sent.push(round, totals.bytesSent);
     this.#received.push(round, totals.bytesReceived);
     this.#uncompressed.push(round, totals.bytesUncompressed);
@@ -133,6 +146,7 @@ export class History {
     this.#farthest = 0;
     this.#rows = [];
     this.#distances = [];
+    this.#startedAt = null;
   }
 }
 

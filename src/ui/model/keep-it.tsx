@@ -17,6 +17,7 @@ import { runJson } from './run-file.ts';
 import { useWhose, WhoseChoice } from './write.tsx';
 
 const say = words.model.keep;
+const BUILD = { version: __LAB_VERSION__, built: __LAB_BUILT__, source: __LAB_SOURCE__ };
 
 interface Told {
   readonly text: string;
@@ -113,8 +114,7 @@ export default function KeepIt() {
         throw new Error(say.noRows);
       }
       if (file === 'metrics.csv') give(file, metricsCsv(lab.history.rows, lab.history.distances), 'text/csv');
-      else
-        give(file, runJson(snapshot, lab.history, navigator.userAgent, __LAB_VERSION__), 'application/json');
+      else give(file, runJson(snapshot, lab.history, navigator.userAgent, BUILD), 'application/json');
     });
 
   return (

@@ -1,4 +1,5 @@
 /** `run.json` of the page: recipe, where it ran, and how far it came, with the fields of `npm run experiment`. */
+import type { LabBuild } from '../../network/lab.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import type { History } from '../../store/history.ts';
 
@@ -7,7 +8,20 @@ const mean = (values: readonly (number | null)[]) => {
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
 };
 
-export function runJson(snapshot: Snapshot, history: History, browser: string, version: string): string {
+/** The lab that this page is, and the sources it was built from. */
+export interface Built extends LabBuild {
+  readonly source: typeof __LAB_SOURCE__;
+}
+
+const time = (milliseconds: number | null) =>
+  milliseconds === null ? null : new Date(milliseconds).toISOString();
+
+export function runJson(
+  snapshot: Snapshot,
+  history: History,
+  browser: string,
+  { version, built, source }: Built,
+): string {
   const { recipe, local, totals } = snapshot;
   const workers = snapshot.workers.filter(({ health }) => health !== 'gone');
   const mine = workers.filter((worker) => worker.mine);
@@ -21,6 +35,8 @@ export function runJson(snapshot: Snapshot, history: History, browser: string, v
       backend: local.backend,
     },
     limits: { rounds: recipe.rounds, seconds: null, targetAccuracy: null },
+    // No command: the page's recipe is in `config`, and in its address.
+    provenance: { ...source, command: null, startedAt: time(history.startedAt), builtAt: time(built) },
     environment: {
       browser,
       adapter: [...new Set(workers.map(({ adapter }) => adapter))].join(', '),
