@@ -2,6 +2,7 @@
 //
 //   descend:    x' = x − γ g'
 //   momentum:   m' = μ m + g',                    x' = x − γ m'            (`nesterov`: x − γ (g' + μ m'))
+//    `scaled`:  m' = μ m + γ g',                  x' = x − m'              (`nesterov`: x − (γ g' + μ m'))
 //   adaptive:   m' = β1 m + (1 − β1) g,           v' = β2 v + (1 − β2) g²
 //               u = m' i1 / (√(v' i2) + ε) + λ x, x' = x − γ u             (`direction`: x' = u)
 //
@@ -19,6 +20,8 @@
 // 1: g is x' itself (descend only).
 override own: u32 = 0u;
 override nesterov: u32 = 0u;
+// 1: the momentum sums up what γ has scaled.
+override scaled: u32 = 0u;
 override coupled: u32 = 0u;
 override direction: u32 = 0u;
 
@@ -165,13 +168,19 @@ struct Pair {
 
 fn pushed(quad: u32) -> Pair {
   let held = x[quad];
-  let pull = g[quad] + decay * held;
+  var pull = g[quad] + decay * held;
+  if (scaled == 1u) {
+    pull *= rate;
+  }
   let mean = p.keep1 * m[quad] + pull;
   var along = mean;
   if (nesterov == 1u) {
     along = pull + p.keep1 * mean;
   }
-  return Pair(held - rate * along, mean);
+  if (scaled == 0u) {
+    along *= rate;
+  }
+  return Pair(held - along, mean);
 }
 
 @compute @workgroup_size(64)

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { errorFeedback, frozenAdam, saef, sgd, twoPasses, vote } from './recompute-central.ts';
+import { errorFeedback, frozenAdam, layerWise, saef, sgd, twoPasses, vote } from './recompute-central.ts';
 import {
   choco,
   d2,
@@ -59,6 +59,10 @@ const ring = '--topology ring';
 const l1 = '--compressor one-bit --set compressor.scale=l1';
 const l2 = '--compressor one-bit --set compressor.scale=l2';
 const bytes = '--compressor min-max-8';
+const layers = (rule: string) =>
+  `${[`rule=${rule}`, 'momentum=0.8', 'trust=0.5', 'weightDecay=0.1']
+    .map((setting) => `--set algorithm.${setting}`)
+    .join(' ')} --schedule cosine --set schedule.rounds=50`;
 /** A byte that is rounded to the other side is one step in 255: fed back or forgotten, but seen. */
 const COARSE = 1e-3;
 /** D² keeps its rounding errors: they add up to a drift. */
@@ -106,6 +110,8 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   [`byte-grad ${bytes}`, twoPasses(minMax8, false, false), COARSE],
   ['one-bit-adam --set algorithm.warmupRounds=10', frozenAdam(oneBit('l2'), 10, true)],
   ['apm-squeeze --set algorithm.warmupRounds=10', frozenAdam(oneBit('l2'), 10, true)],
+  [`large-batch ${layers('lars')}`, layerWise('lars', 0.8, 0.5, 0.1)],
+  [`large-batch --topology star ${layers('clars')}`, layerWise('clars', 0.8, 0.5, 0.1)],
   ['q-adam --set algorithm.warmupRounds=10', frozenAdam(minMax8, 10, false), COARSE],
 ];
 

@@ -38,6 +38,27 @@ export const sgd =
     });
   };
 
+const norm = (v: V) => Math.hypot(...v);
+
+/**
+ * Section 7, the paper's form: λ = κ ‖x‖ / (‖ḡ‖ + w ‖x‖), m ← μ m + γ_t λ (ḡ + w x), x ← x − m, with λ = 1 for
+ * an x of zero. CLARS has the mean of ‖g_i‖ below, and no λ above 0.1. γ falls along a cosine.
+ */
+export const layerWise =
+  (rule: 'lars' | 'clars', mu: number, kappa: number, w: number): Recomputed =>
+  (problem) => {
+    let m = zeros(problem.d);
+    return descend(problem, (g, x, t) => {
+      const average = mean(g);
+      const divider = rule === 'lars' ? norm(average) + w * norm(x) : norm(mean(g.map((own) => [norm(own)])));
+      const lambda = norm(x) === 0 ? 1 : (kappa * norm(x)) / divider;
+      const rate = problem.lr * 0.5 * (1 + Math.cos((Math.PI * t) / problem.rounds));
+      const scale = rate * (rule === 'lars' ? lambda : Math.min(0.1, lambda));
+      m = sum([mu, m], [scale, average], [scale * w, x]);
+      return m;
+    });
+  };
+
 /** 6.2 and 6.4: p_i = e_i + γ g_i, x ← x − mean C(p_i). */
 export const errorFeedback =
   (C: Compressor): Recomputed =>

@@ -3,7 +3,7 @@
  *
  *   lars:   λ_l = κ ‖x_l‖ / (‖ḡ_l‖ + w ‖x_l‖)
  *   clars:  λ_l = min(0.1, κ ‖x_l‖ / ((1/n) Σ_i ‖g_i,l‖))
- *           both: m ← μ m + ḡ + w x,   x_l ← x_l − γ λ_l m_l
+ *           both: m_l ← μ m_l + γ λ_l (ḡ_l + w x_l),   x_l ← x_l − m_l
  *   lamb:   u = m̂ / (√v̂ + ε) + w x,   x_l ← x_l − γ clip(‖x_l‖ / ‖u_l‖, 0.01, 10) u_l
  *
  * You, Gitman, Ginsburg, arXiv 1708.03888; You et al., ICLR 2020, arXiv 1904.00962 (with its first version's
@@ -11,9 +11,10 @@
  * so its norms cost one number a layer. By Jensen's inequality (1/n) Σ ‖g_i‖ ≥ ‖ḡ‖: without w, CLARS is never
  * faster than LARS with the same κ. One worker works the rates out, from one read-back of two numbers a layer,
  * and tells the others; for CLARS every worker first reads its own norms back. In lars and clars biases and
- * norms (tensors with one axis) have λ_l = 1 and no decay; so has, within the cap, a layer whose weights or
- * gradient are zero. Differences: λ_l multiplies the momentum and is not summed up in it; CLARS goes on to
- * the end of the run.
+ * norms (tensors with one axis) have λ_l = 1 and no decay; so has, within the cap, a layer whose weights are
+ * zero. Differences: CLARS goes on to the end of the run, and its rates are inside the momentum as
+ * those of LARS are, where its authors' code multiplies the momentum by them; lamb clips the ratio, as is usual
+ * in code, where its paper would clip ‖x_l‖.
  */
 import { choiceOption, numberOption } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
@@ -21,7 +22,7 @@ import { hasMatrix } from '../optimizers/weight-decay.ts';
 import { type AlgorithmEntry, counted, held, type Node } from './algorithm.ts';
 import { meanOverAll, meanOverAllCost } from './collectives/mean.ts';
 import { reported, told, toldCost } from './collectives/told.ts';
-import { layerNorms, stepLayers, trustRatios } from './layers.ts';
+import { layerBounds, layerNorms, stepLayers, trustRatios } from './layers.ts';
 import { needsCompleteOrStar, needsWholeNumbers } from './needs.ts';
 import {
   ADAM_OPTIONS,
@@ -33,7 +34,7 @@ import {
   runningMean,
   runningSquare,
 } from './replica-moments.ts';
-import { adoptReplicas } from './replicas.ts';
+import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const GRADIENT = 1;
 const NORMS = 2;
@@ -131,22 +132,24 @@ export const largeBatch: AlgorithmEntry = {
       return { x, m, v, t };
     }
 
-    compute.linear(m, [[numberOption(options, 'momentum'), held(state, 'm')]]);
-    addReplicas(node, m, m, mean);
-    addReplicaDecay(node, m, state.x, betas.weightDecay);
     const layerRates = await told(node, RATES, layout.tensors.length, async () => {
       const [sizes = [], gradients = []] = await layerNorms(node, [state.x, mean]);
       return layout.tensors.map((tensor, l) => {
         const size = sizes[l] ?? 0;
         const norm = norms === null ? (gradients[l] ?? 0) : meanOf(norms, l);
         if (!hasMatrix(tensor)) return 1;
-        const decay = rule === 'lars' ? betas.weightDecay * size : 0;
-        const rate = size === 0 || norm === 0 ? 1 : (trust * size) / (norm + decay);
+        const divider = norm + (rule === 'lars' ? betas.weightDecay * size : 0);
+        const rate = size === 0 || divider === 0 ? 1 : (trust * size) / divider;
         return rule === 'clars' ? Math.min(LARGEST, rate) : rate;
       });
     });
     const rates = layerRates.map((rate) => learningRate * rate);
-    stepLayers(node, state.x, m, rates, x);
+    addReplicaDecay(node, mean, state.x, betas.weightDecay);
+    const pull = node.scratch('scaled gradient');
+    compute.slices.addScaledChunks(pull, mean, layerBounds(layout), rates, 'set');
+    compute.linear(m, [[numberOption(options, 'momentum'), held(state, 'm')]]);
+    addReplicas(node, m, m, pull);
+    stepReplica(node, state.x, m, 1, x);
     return { x, m };
   },
 };

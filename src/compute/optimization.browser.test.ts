@@ -75,11 +75,16 @@ describe.each(LENGTHS)('over %i numbers', (length) => {
       expect(apart).toBeLessThan(1e-6);
     });
 
-    it.each([false, true])('a step with momentum agrees; looking ahead: %s', async (nesterov) => {
+    it.each([
+      [false, 'step'],
+      [true, 'step'],
+      [false, 'momentum'],
+      [true, 'momentum'],
+    ] as const)('a step with momentum agrees; looking ahead: %s, rate in the %s', async (nesterov, rate) => {
       for (const name of ['x', 'm'] as const) {
         const apart = await compare((compute) => {
           const next = empty(compute);
-          const step = { momentum: 0.9, nesterov };
+          const step = { momentum: 0.9, nesterov, rate };
           compute.optimization.momentumStep(next, load(compute), gradient(compute), rates, step);
           return compute.read(next[name]);
         });
@@ -197,7 +202,7 @@ it('refuses what does not fit', () => {
   ]) {
     expect(() => optimization.adaptiveStep(next, held, other, rates, step)).toThrow(RangeError);
   }
-  const momentum = { momentum: 0.5, nesterov: false };
+  const momentum = { momentum: 0.5, nesterov: false, rate: 'step' } as const;
   expect(() => optimization.momentumStep({ x: four, m: four }, held, other, rates, momentum)).toThrow(
     RangeError,
   );

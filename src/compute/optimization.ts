@@ -25,6 +25,11 @@ export interface MomentumStep {
   readonly momentum: number;
   /** Whether to look one step ahead: x' = x − γ (g' + μ m') instead of x − γ m'. */
   readonly nesterov: boolean;
+  /**
+   * Where γ enters: it scales the `step` (m is in the gradient's units, and a new γ applies to all of it at
+   * once), or the `momentum` sums up what it has already scaled (m is in the parameters' units).
+   */
+  readonly rate: 'step' | 'momentum';
 }
 
 export interface AdaptiveState extends MomentumState {
@@ -47,7 +52,10 @@ export interface AdaptiveStep {
 export interface Optimization {
   /** dest = x − γ (g + λ x). `dest` may be `g`. */
   descend(dest: Vector, x: Vector, g: Vector, rates: ChunkRates): void;
-  /** With g' = g + λ x: m' = μ m + g', x' = x − γ m' (or as `nesterov` says). */
+  /**
+   * With g' = g + λ x: m' = μ m + g', x' = x − γ m' (or as `nesterov` says); where the rate is inside,
+   * m' = μ m + γ g', x' = x − m' (or x − (γ g' + μ m')).
+   */
   momentumStep(
     next: MomentumState,
     held: MomentumState,

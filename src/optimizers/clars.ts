@@ -1,12 +1,14 @@
 /**
  * CLARS: layer-wise rates by the average norm of minibatch gradients, instead of the norm of the average.
  *
- *   λ_l = min(λ_max, κ ‖x_l‖ / ((1/B) Σ_b ‖∇_l f_b(x)‖)),   m ← μ m + g + w x,   x_l ← x_l − γ λ_l m_l
+ *   λ_l = min(λ_max, κ ‖x_l‖ / ((1/B) Σ_b ‖∇_l f_b(x)‖)),   m_l ← μ m_l + γ λ_l (g_l + w x_l),   x_l ← x_l − m_l
  *
  * Huo, Gu and Huang, "Large batch optimization for deep learning using new complete layer-wise adaptive
  * rate scaling", 2020, arXiv 2002.01576: noise that averaging would hide slows the first steps down, so
  * that no warm-up is needed. The B norms come from the workers; who averages them is the algorithm's
- * business. Biases, norms and layers of size zero are treated as in LARS (λ_l = 1, the last capped).
+ * business. Biases, norms and layers of size zero are treated as in LARS (λ_l = 1, the last capped). Difference
+ * from the authors' code, which multiplies the momentum by γ λ_l: both are inside it, as in LARS, for the same
+ * reason.
  */
 import { numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';
@@ -42,7 +44,7 @@ export const clars: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const step = { momentum: numberOption(options, 'momentum'), nesterov: false };
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: false, rate: 'momentum' } as const;
     const trust = numberOption(options, 'trust');
     const largest = numberOption(options, 'largest');
     const rates = layerRates(layout, numberOption(options, 'weightDecay'));

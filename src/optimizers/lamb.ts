@@ -7,7 +7,8 @@
  *
  * You et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020, arXiv
  * 1904.00962. The bias corrections are those of its first version; without them c1 = c2 = 1. λ on
- * weights only; every tensor has its ratio.
+ * weights only; every tensor has its ratio. Difference: the ratio is clipped, as is usual in code; the paper's
+ * φ would clip ‖x_l‖.
  */
 import { booleanOption, numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';

@@ -1,12 +1,13 @@
 /**
  * LARS: every layer has a learning rate in proportion to the size of its weights over that of its gradient.
  *
- *   λ_l = κ ‖x_l‖ / (‖g_l‖ + w ‖x_l‖),   m ← μ m + g + w x,   x_l ← x_l − γ λ_l m_l
+ *   λ_l = κ ‖x_l‖ / (‖g_l‖ + w ‖x_l‖),   m_l ← μ m_l + γ λ_l (g_l + w x_l),   x_l ← x_l − m_l
  *
- * You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017, arXiv 1708.03888.
- * Biases and norms (tensors with one axis) have λ_l = 1 and no decay w, and so has a layer whose weights or
- * gradient are zero, which could not start otherwise. Difference: λ_l multiplies the momentum instead
- * of being summed up in it, which is the same where λ_l changes slowly.
+ * You, Gitman and Ginsburg, "Large batch training of convolutional networks", 2017, arXiv 1708.03888,
+ * algorithm 1: both rates are inside the momentum. A λ_l that grew because a gradient shrank must not scale
+ * the large gradients of before, nor a new γ the steps that are still under way. Biases and norms (tensors
+ * with one axis) have λ_l = 1 and no decay w; λ_l = 1 also for a layer whose weights are zero, which could not
+ * start otherwise, or whose quotient is 0 / 0.
  */
 import { numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';
@@ -33,7 +34,7 @@ export const lars: OptimizerEntry = {
   },
 
   create(compute, layout, options) {
-    const step = { momentum: numberOption(options, 'momentum'), nesterov: false };
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: false, rate: 'momentum' } as const;
     const trust = numberOption(options, 'trust');
     const weight = numberOption(options, 'weightDecay');
     const rates = layerRates(layout, weight);
@@ -48,9 +49,9 @@ export const lars: OptimizerEntry = {
         const [sizes, gradients] = await norms.of(held, direction);
         const factors = matrices.map((isMatrix, l) => {
           const size = sizes[l] ?? 0;
-          const gradient = gradients[l] ?? 0;
-          if (!isMatrix || size === 0 || gradient === 0) return rate;
-          return (rate * trust * size) / (gradient + weight * size);
+          const divider = (gradients[l] ?? 0) + weight * size;
+          if (!isMatrix || size === 0 || divider === 0) return rate;
+          return (rate * trust * size) / divider;
         });
         compute.optimization.momentumStep({ x, m }, before, direction, rates(factors), step);
         return { x, state: { m } };

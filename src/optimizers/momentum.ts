@@ -28,7 +28,7 @@ export const momentum: OptimizerEntry = {
   options: { momentum: MOMENTUM, weightDecay: weightDecayOption(0) },
 
   create(compute, layout, options) {
-    const step = { momentum: numberOption(options, 'momentum'), nesterov: false };
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: false, rate: 'step' } as const;
     const rates = uniformRates(layout, numberOption(options, 'weightDecay'));
     return {
       vectors: ['m'],

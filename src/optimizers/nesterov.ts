@@ -20,7 +20,7 @@ export const nesterov: OptimizerEntry = {
   options: { momentum: MOMENTUM, weightDecay: weightDecayOption(0) },
 
   create(compute, layout, options) {
-    const step = { momentum: numberOption(options, 'momentum'), nesterov: true };
+    const step = { momentum: numberOption(options, 'momentum'), nesterov: true, rate: 'step' } as const;
     const rates = uniformRates(layout, numberOption(options, 'weightDecay'));
     return {
       vectors: ['m'],

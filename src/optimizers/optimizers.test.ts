@@ -110,13 +110,47 @@ describe('weight decay', () => {
   });
 });
 
-describe('CLARS', () => {
-  const find = (wanted: string) => {
-    const entry = OPTIMIZERS.find(({ id }) => id === wanted);
-    if (entry === undefined) throw new Error(`no ${wanted}`);
-    return entry;
-  };
+const find = (wanted: string) => {
+  const entry = OPTIMIZERS.find(({ id }) => id === wanted);
+  if (entry === undefined) throw new Error(`no ${wanted}`);
+  return entry;
+};
 
+describe('layer-wise rates', () => {
+  it.each(['lars', 'clars'])('of %s do not scale up past gradients when gradients shrink', async (id) => {
+    const entry = find(id);
+    const compute = createCpuCompute();
+    const given = { trust: 0.01, momentum: 0.9, weightDecay: 0, ...(id === 'clars' ? { largest: 100 } : {}) };
+    const optimizer = entry.create(compute, LAYOUT, completeOptions(id, entry.options, given));
+    const pairs = new Pairs(compute, LAYOUT.length);
+    const direction = compute.vector(LAYOUT.length);
+    let x: Vector = pairs.next('x', undefined);
+    compute.upload(x, startingPoint(LAYOUT));
+    let state = initialState(compute, optimizer, (name) => pairs.next(name, undefined));
+    for (let t = 0; t < 12; t++) {
+      const gradient = gradientOf(LAYOUT, 0).map((value) => value * 10 ** -t);
+      compute.upload(direction, gradient);
+      const before = await compute.read(x);
+      const next = (name: string) => pairs.next(name, name === 'x' ? x : state[name]);
+      const step = await optimizer.step(next, state, x, direction, 1, normsOf(LAYOUT, gradient));
+      const after = await compute.read(step.x);
+      const moved = normsOf(
+        LAYOUT,
+        after.map((value, k) => value - (before[k] ?? 0)),
+      );
+      const sizes = normsOf(LAYOUT, before);
+      LAYOUT.tensors.forEach(({ shape }, l) => {
+        // The second layer begins as zeros and moves as it can; the others by κ / (1 − μ) of their size.
+        if (shape.length > 1 && l !== 1) expect((moved[l] ?? 0) / (sizes[l] ?? 0)).toBeLessThan(0.11);
+      });
+      x = step.x;
+      state = step.state;
+    }
+    optimizer.destroy();
+  });
+});
+
+describe('CLARS', () => {
   it('takes no larger steps than LARS with the same κ, and the same where all gradients are one', async () => {
     // By Jensen the mean of norms is at least the norm of the mean.
     const mean = gradientOf(LAYOUT, 0).map((value, k) => (value + (gradientOf(LAYOUT, 0, 1)[k] ?? 0)) / 2);

@@ -100,13 +100,14 @@ export function reference(id: string, layout: Layout, options: Options, steps: n
           return mean;
         };
         if (id === 'sgd') u[k] = coupled;
-        else if (id === 'momentum' || id === 'lars' || id === 'clars') u[k] = pushed();
+        else if (id === 'momentum') u[k] = pushed();
+        else if (id === 'lars' || id === 'clars') u[k] = coupled;
         else if (id === 'nesterov') u[k] = coupled + of('momentum') * pushed();
         else if (id === 'adam') u[k] = meanOf(coupled);
         else u[k] = meanOf(plain) + lambda * own;
       }
       let factor = 1;
-      if (id === 'lars' && shape.length > 1 && xNorm > 0 && gNorm > 0) {
+      if (id === 'lars' && shape.length > 1 && xNorm > 0 && gNorm + decay * xNorm > 0) {
         factor = (of('trust') * xNorm) / (gNorm + decay * xNorm);
       }
       if (id === 'clars' && shape.length > 1) {
@@ -120,7 +121,12 @@ export function reference(id: string, layout: Layout, options: Options, steps: n
         factor = Math.min(of('maxRatio'), Math.max(of('minRatio'), factor));
       }
       for (let k = 0; k < length; k++) {
-        x[offset + k] = (x[offset + k] ?? Number.NaN) - rate * factor * (u[k] ?? Number.NaN);
+        let moved = rate * factor * (u[k] ?? Number.NaN);
+        if (id === 'lars' || id === 'clars') {
+          moved += of('momentum') * (m[offset + k] ?? Number.NaN);
+          m[offset + k] = moved;
+        }
+        x[offset + k] = (x[offset + k] ?? Number.NaN) - moved;
       }
     });
   }

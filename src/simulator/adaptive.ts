@@ -445,12 +445,7 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
             direction = combined(reference.direction(), decay, (u, w) => u + w);
             dividers = norms(layout, direction);
           } else {
-            m = combined(
-              combined(m, gradient, (old, g) => 0.8 * old + g),
-              decay,
-              (g, w) => g + w,
-            );
-            direction = m;
+            direction = combined(gradient, decay, (g, w) => g + w);
             const own = gradients.map((each) => norms(layout, each));
             dividers = rule === 'lars' ? norms(layout, gradient) : meanOf(own);
           }
@@ -462,7 +457,9 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
             const rate = (0.02 * size) / (divider + (rule === 'lars' ? 0.05 * size : 0));
             return rule === 'lars' ? rate : Math.min(0.1, rate);
           });
-          const step = combined(spread(layout, rates), direction, (rate, each) => RATE * rate * each);
+          let step = combined(spread(layout, rates), direction, (rate, each) => RATE * rate * each);
+          // Both rates are inside the momentum.
+          if (rule !== 'lamb') step = m = combined(m, step, (old, each) => 0.8 * old + each);
           const expected = combined(x, step, (value, each) => value - each);
           await flock.step();
           for (const vector of await flock.read()) expect(relative(vector, expected)).toBeLessThan(CLOSE);

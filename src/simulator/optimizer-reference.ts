@@ -36,9 +36,9 @@ export class ReferenceOptimizer {
         const own = x[at] ?? Number.NaN;
         const plain = g[at] ?? Number.NaN;
         const decayed = plain + lambda * own;
-        if (id === 'sgd') {
+        if (id === 'sgd' || id === 'lars') {
           u[k] = decayed;
-        } else if (id === 'momentum' || id === 'nesterov' || id === 'lars') {
+        } else if (id === 'momentum' || id === 'nesterov') {
           m[at] = of('momentum') * (m[at] ?? 0) + decayed;
           u[k] = id === 'nesterov' ? decayed + of('momentum') * (m[at] ?? 0) : (m[at] ?? 0);
         } else {
@@ -65,7 +65,12 @@ export class ReferenceOptimizer {
         factor = Math.min(of('maxRatio'), Math.max(of('minRatio'), ratio));
       }
       for (let k = 0; k < length; k += 1) {
-        next[offset + k] = (x[offset + k] ?? Number.NaN) - rate * factor * (u[k] ?? Number.NaN);
+        let moved = rate * factor * (u[k] ?? Number.NaN);
+        if (id === 'lars') {
+          moved += of('momentum') * (m[offset + k] ?? 0);
+          m[offset + k] = moved;
+        }
+        next[offset + k] = (x[offset + k] ?? Number.NaN) - moved;
       }
     }
     return next;

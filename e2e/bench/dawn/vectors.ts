@@ -53,7 +53,7 @@ export function vectorKernels(compute: Compute): { kernels: readonly VectorKerne
         ]);
       }),
       kernel('momentum step', 5, 6, () => {
-        optimization.momentumStep(next, { x, m }, g, rates, { momentum: 0.9, nesterov: false });
+        optimization.momentumStep(next, { x, m }, g, rates, { momentum: 0.9, nesterov: false, rate: 'step' });
       }),
       kernel('AdamW step', 7, 16, () => {
         const step = { ...adam, decay: 'decoupled', result: 'step' } as const;

@@ -67,13 +67,18 @@ describe.each(benches())('$name precision', ({ compute, tolerance, read }) => {
     }
 
     for (const nesterov of [false, true]) {
-      const next = { x: compute.vector(n), m: compute.vector(n) };
-      const held = { x: load(compute, x), m: load(compute, m) };
-      optimization.momentumStep(next, held, load(compute, g), rates, { momentum: 0.9, nesterov });
-      const mean = (k: number) => 0.9 * at(m, k) + pull(k);
-      const u = (k: number) => (nesterov ? pull(k) + 0.9 * mean(k) : mean(k));
-      await expectNear(next.m, mean, size);
-      await expectNear(next.x, (k) => at(x, k) - rate(k) * u(k), size);
+      for (const place of ['step', 'momentum'] as const) {
+        const next = { x: compute.vector(n), m: compute.vector(n) };
+        const held = { x: load(compute, x), m: load(compute, m) };
+        const step = { momentum: 0.9, nesterov, rate: place };
+        optimization.momentumStep(next, held, load(compute, g), rates, step);
+        const [within, without] = place === 'step' ? [() => 1, rate] : [rate, () => 1];
+        const scaled = (k: number) => within(k) * pull(k);
+        const mean = (k: number) => 0.9 * at(m, k) + scaled(k);
+        const u = (k: number) => (nesterov ? scaled(k) + 0.9 * mean(k) : mean(k));
+        await expectNear(next.m, mean, size);
+        await expectNear(next.x, (k) => at(x, k) - without(k) * u(k), size);
+      }
     }
 
     for (const decay of ['coupled', 'decoupled'] as const) {
@@ -173,7 +178,7 @@ describe.each(benches())('$name precision', ({ compute, tolerance, read }) => {
     expect(() => optimization.descend(four, four, other, rates)).toThrow(RangeError);
     expect(() => optimization.descend(four, other, other, { ...rates, rates: [1, 2] })).toThrow(RangeError);
     expect(() => optimization.descend(four, other, other, { ...rates, bounds: [0, 3] })).toThrow(RangeError);
-    const step = { momentum: 0.5, nesterov: false };
+    const step = { momentum: 0.5, nesterov: false, rate: 'step' } as const;
     const held = { x: other, m: other };
     for (const next of [
       { x: four, m: four },

@@ -40,7 +40,7 @@ export class CpuOptimization implements Optimization {
     held: MomentumState,
     g: Vector,
     rates: ChunkRates,
-    { momentum, nesterov }: MomentumStep,
+    { momentum, nesterov, rate: place }: MomentumStep,
   ): void {
     const [x, oldX, oldM] = this.#three(next.x, held.x, held.m);
     const m = this.#access.sameLength(next.m, x.length);
@@ -48,13 +48,15 @@ export class CpuOptimization implements Optimization {
     for (const result of [x, m]) apart(result, oldX, oldM, along);
     apart(x, m);
     const mu = this.#access.round(momentum);
+    const inside = place === 'momentum';
     this.#eachChunk(x.length, rates, (start, end, rate, decay) => {
       for (let k = start; k < end; k++) {
         const own = oldX[k] as number;
-        const pull = (along[k] as number) + decay * own;
+        const gradient = (along[k] as number) + decay * own;
+        const pull = inside ? rate * gradient : gradient;
         m[k] = mu * (oldM[k] as number) + pull;
         const mean = m[k] as number;
-        x[k] = own - rate * (nesterov ? pull + mu * mean : mean);
+        x[k] = own - (inside ? 1 : rate) * (nesterov ? pull + mu * mean : mean);
       }
     });
   }

@@ -50,6 +50,8 @@ export const OPTIMIZATION_KERNELS = {
   descendOwn: step('descend', 'rrrw', { own: 1 }),
   momentumStep: step('momentum', 'rrrwrw'),
   nesterovStep: step('momentum', 'rrrwrw', { nesterov: 1 }),
+  scaledMomentumStep: step('momentum', 'rrrwrw', { scaled: 1 }),
+  scaledNesterovStep: step('momentum', 'rrrwrw', { nesterov: 1, scaled: 1 }),
   adaptiveStep: step('adaptive', 'rrrwrwrw'),
   adaptiveStepCoupled: step('adaptive', 'rrrwrwrw', { coupled: 1 }),
   adaptiveDirection: step('adaptive', 'rrrwrwrw', { direction: 1 }),
@@ -93,14 +95,18 @@ export class OptimizationOperations implements Optimization {
     held: MomentumState,
     g: Vector,
     rates: ChunkRates,
-    { momentum, nesterov }: MomentumStep,
+    { momentum, nesterov, rate }: MomentumStep,
   ): void {
     const x = this.#access.vector(next.x);
     const [m, oldX, oldM, along] = this.#ofLength(x.length, next.m, held.x, held.m, g);
     for (const result of [x, m]) apart(result, oldX, oldM, along);
     apart(x, m);
     const { kernels, recorder } = this.#access;
-    const kernel = nesterov ? kernels.nesterovStep : kernels.momentumStep;
+    const [plain, ahead] =
+      rate === 'step'
+        ? [kernels.momentumStep, kernels.nesterovStep]
+        : [kernels.scaledMomentumStep, kernels.scaledNesterovStep];
+    const kernel = nesterov ? ahead : plain;
     this.#step(kernel, [recorder.lists, oldX, along, x, oldM, m], x.length, rates, [momentum]);
   }
 
