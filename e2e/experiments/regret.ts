@@ -53,7 +53,7 @@ function streamOf({ rows }: Collected, workers: number, assets: Assets): Stream 
     let round = 0;
     for (const row of mine) {
       // The mean over all gradients since the row before.
-      suffered += row.trainLoss * steps * (row.round - round);
+      suffered += (row.trainLoss ?? Number.NaN) * steps * (row.round - round);
       round = row.round;
     }
     ends.add(round);

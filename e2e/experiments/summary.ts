@@ -215,7 +215,8 @@ export function summaryText(summary: Summary, workers: readonly WorkerSummary[],
     summary.finalTestAccuracy === null && summary.finalTestLoss !== null
       ? `test loss           ${number(summary.finalTestLoss)} (average model)`
       : `test accuracy       ${percent(summary.finalTestAccuracy)} (average model), ${percent(summary.worstTestAccuracy)} (worst worker)`,
-    `training loss       ${number(summary.finalTrainLoss)}`,
+    // Where nobody learns there is none.
+    ...(summary.finalTrainLoss === null ? [] : [`training loss       ${number(summary.finalTrainLoss)}`]),
     `consensus distance  ${number(summary.consensusDistance)}`,
     `sent                ${bytes(summary.bytesSent)}${saved}, control ${bytes(summary.bytesControl)}, re-sync ${bytes(summary.bytesResync)}`,
     ...(staleness === null

@@ -128,6 +128,7 @@ export const adPsgd: AlgorithmEntry = {
   needs: 'an undirected graph, best a bipartite one; whole models',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   asynchronous: true,
   options: {},
   refuses: (given) =>

@@ -223,8 +223,10 @@ export interface Node {
 export interface Start {
   /** Its parameters: x_0, those it committed last, or, for a newcomer, a member's. */
   readonly x: Vector;
-  /** True when all workers hold the same x_0: round 0 of an epoch. */
+  /** True when all workers hold the same x_0: round 0 of an epoch, unless they start apart. */
   readonly fresh: boolean;
+  /** True in round 0 of an epoch whose workers start apart: x is this worker's own x_0, and nobody knows another's. */
+  readonly apart: boolean;
   /** What it committed last in this run; null for a newcomer, and for one whose device was lost. */
   readonly previous: State | null;
   /** Rounds that `previous` has behind it: after an abort it may be one less than another's. */
@@ -286,7 +288,13 @@ export interface AlgorithmEntry {
   readonly reports: Reported;
   readonly options: OptionSchema;
   /** What a recipe that names this algorithm alone runs it with. */
-  readonly prefers?: { readonly topology?: Preference; readonly compressor?: Preference };
+  readonly prefers?: {
+    readonly topology?: Preference;
+    readonly compressor?: Preference;
+    readonly init?: 'spread';
+  };
+  /** Workers may start at points of their own: each has a model, and only gossip brings them together. */
+  readonly startsApart?: true;
   /** Every worker goes at its own speed and counts its own rounds: nobody waits for the slowest. */
   readonly asynchronous?: true;
   /** Batches are a stream to be predicted as they come: what counts is the regret. */

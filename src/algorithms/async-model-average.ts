@@ -145,6 +145,7 @@ export const asyncModelAverage: AlgorithmEntry = {
   needs: 'complete graph; whole models (none or fp16)',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   asynchronous: true,
   options: {
     interval: {

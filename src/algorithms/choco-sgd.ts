@@ -9,19 +9,27 @@
  * x̂_i is the public copy of x_i that every neighbour could hold; s_i = Σ_j W_ij x̂_j sums them, so that
  * nothing is kept for a single neighbour. Koloskova, Stich, Jaggi: Decentralized Stochastic Optimization
  * and Gossip Algorithms with Compressed Communication, ICML 2019, arXiv 1902.00340, algorithm 2 in the
- * memory-efficient form of its appendix. Differences from the paper: public copies start at the common
- * x_0 instead of zero; after a view change they start again from each worker's own x, sent whole once.
+ * memory-efficient form of its appendix. Workers that start apart begin with public copies of zero, as in
+ * the paper. Differences from it: where all start at a common x_0 copies begin there; after a view change
+ * they begin again from each worker's own x, sent whole once.
  * `delayed` is the order of the authors' code: the gossip step uses the copies of the round before, so
  * that sending overlaps the next gradient. CHOCO-Gossip is the same with no gradient: consensus alone.
  */
 import { choiceOption, numberOption, type OptionSchema } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
-import { type AlgorithmEntry, type Configuration, held, type Node, type State } from './algorithm.ts';
+import {
+  type AlgorithmEntry,
+  type Configuration,
+  held,
+  type Node,
+  type Start,
+  type State,
+} from './algorithm.ts';
 import { shareCost } from './costs.ts';
 import { beginOptimizer } from './local-optimizer.ts';
 import { descend, LOCAL_STEPS, localSteps } from './local-steps.ts';
 import { needsContraction, needsFixedSymmetric } from './needs.ts';
-import { beginCopies } from './public-copies.ts';
+import { beginCopies, emptyCopies } from './public-copies.ts';
 
 const DIFFERENCE = 1;
 
@@ -51,6 +59,7 @@ export const chocoSgd: AlgorithmEntry = {
   needs: 'an undirected graph that stays the same; a contraction',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   optimizers: 'local',
   options: { ...OPTIONS, ...LOCAL_STEPS },
   gradients: localSteps,
@@ -59,7 +68,7 @@ export const chocoSgd: AlgorithmEntry = {
   cost: shareCost,
   enter: async (node, start) => ({
     x: start.x,
-    ...(await beginCopies(node, start)),
+    ...(await publicCopies(node, start)),
     ...beginOptimizer(node, start.previous),
   }),
 
@@ -78,14 +87,20 @@ export const chocoGossip: AlgorithmEntry = {
   needs: 'an undirected graph that stays the same; a contraction',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   options: OPTIONS,
+  prefers: { init: 'spread' },
   gradients: () => 0,
   refuses: (given) => needsContraction('CHOCO-Gossip', given) ?? needsFixedSymmetric('CHOCO-Gossip', given),
   caution: stepTooLarge,
   cost: shareCost,
-  enter: async (node, start) => ({ x: start.x, ...(await beginCopies(node, start)) }),
+  enter: async (node, start) => ({ x: start.x, ...(await publicCopies(node, start)) }),
   round: (node, state) => gossip(node, state, state.x),
 };
+
+/** At the start of a run nobody knows where the others are, unless all start at one point: copies are zero. */
+const publicCopies = (node: Node, start: Start) =>
+  start.apart ? emptyCopies(node) : beginCopies(node, start);
 
 /** What follows once the worker has moved from x_i to h_i. */
 async function gossip(node: Node, state: State, h: Vector): Promise<State> {

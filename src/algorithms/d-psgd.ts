@@ -26,6 +26,7 @@ export const dPsgd: AlgorithmEntry = {
   lossPolicy: 'view-change',
   reports: 'average',
   optimizers: 'local',
+  startsApart: true,
   options: {
     order: {
       kind: 'choice',

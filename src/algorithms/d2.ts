@@ -41,6 +41,7 @@ export const d2: AlgorithmEntry = {
   needs: 'an undirected graph that stays the same, λn > −1/3 (or the lazy matrix); whole numbers',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   options: {
     mixing: {
       kind: 'choice',

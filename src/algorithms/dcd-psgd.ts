@@ -20,6 +20,7 @@ const CHANGE = 1;
 const common = {
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   options: {},
   cost: shareCost,
   enter: async (node, start) => {

@@ -27,6 +27,7 @@ export const deepsqueeze: AlgorithmEntry = {
   needs: 'a doubly stochastic mixing matrix, which may change every round; a contraction',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   optimizers: 'local',
   options: {
     eta: {

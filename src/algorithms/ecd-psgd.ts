@@ -25,6 +25,7 @@ export const ecdPsgd: AlgorithmEntry = {
   needs: 'an undirected graph that stays the same; an unbiased compressor',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   options: {},
   prefers: { compressor: { id: 'uniform' } },
   refuses: (given) => needsUnbiased('ECD-PSGD', given) ?? needsFixedSymmetric('ECD-PSGD', given),

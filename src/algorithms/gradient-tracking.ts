@@ -23,6 +23,7 @@ export const gradientTracking: AlgorithmEntry = {
   needs: 'a doubly stochastic mixing matrix; whole numbers, twice',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   options: {},
   refuses: (given) =>
     needsWholeNumbers('Gradient tracking', 'Choose none or fp16.', given) ??

@@ -21,6 +21,7 @@ export const naiveCompressed: AlgorithmEntry = {
   needs: 'a doubly stochastic mixing matrix; any compressor',
   lossPolicy: 'view-change',
   reports: 'average',
+  startsApart: true,
   options: {},
   prefers: { compressor: { id: 'uniform' } },
   refuses: (given) => needsDoublyStochastic('Naive compressed gossip', given),

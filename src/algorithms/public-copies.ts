@@ -3,8 +3,9 @@
  *
  * Algorithms that send compressed differences let every worker hold x̂_j of each neighbour j. As only
  * s_i = Σ_j W_ij x̂_j is ever used, that sum is all that is kept: two vectors instead of one for every
- * neighbour (Koloskova et al., arXiv 1902.00340, appendix). At the start all copies are the common x_0;
- * after a view change they begin again from each worker's own x, sent whole once.
+ * neighbour (Koloskova et al., arXiv 1902.00340, appendix). Where all start at a common x_0 the copies
+ * begin there; where workers start apart, and after a view change, they begin with each worker's own x, sent
+ * whole once, or with nothing.
  */
 import type { Vector } from '../compute/compute.ts';
 import type { Node, Start } from './algorithm.ts';
@@ -16,6 +17,15 @@ export interface PublicCopies {
   readonly xHat: Vector;
   /** s_i = Σ_j W_ij x̂_j, its own copy included. */
   readonly s: Vector;
+}
+
+/** Copies of which nothing is known yet: x̂ = s = 0. Nothing is sent. */
+export function emptyCopies(node: Node): PublicCopies {
+  const xHat = node.next('xHat');
+  const s = node.next('s');
+  node.compute.linear(xHat, []);
+  node.compute.linear(s, []);
+  return { xHat, s };
 }
 
 /** Both vectors at the start of a view. Sends and waits unless the run is fresh. */

@@ -83,6 +83,7 @@ export const rps: AlgorithmEntry = {
   needs: 'complete graph; whole numbers',
   lossPolicy: 'tolerates',
   reports: 'average',
+  startsApart: true,
   optimizers: 'local',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },
   options: {

@@ -26,6 +26,7 @@ const common = {
   reports: 'de-biased',
   // Σ w_i z_i / Σ w_i = Σ u_i / Σ w_i.
   weight: ({ w = 1 }) => w,
+  startsApart: true,
   optimizers: 'local',
   options: {},
   prefers: { topology: { id: 'directed-random' } },

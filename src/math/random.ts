@@ -20,6 +20,7 @@ export const PURPOSE = {
   simulation: 8,
   algorithm: 9,
   data: 10,
+  start: 11,
 } as const;
 
 const MULTIPLIER_0 = 0xd2511f53;

@@ -14,6 +14,7 @@ import { dataRefusal } from './data-legality.ts';
 import { optimizerCaution, optimizerRefusal } from './optimizer-legality.ts';
 import type { Choice, Recipe } from './recipe.ts';
 import { buildRecipe, DEFAULT_RECIPE, FAMILIES, type Family } from './schema.ts';
+import { startCaution, startRefusal } from './start-legality.ts';
 
 /** Graphs of the latest recipes: a run asks for the same one in every round. */
 const graphs = new WeakMap<Recipe, Map<string, Graph>>();
@@ -52,7 +53,10 @@ export function refusal(recipe: Recipe, n: number | null = null): string | null 
     if (impossible !== null) return impossible;
   }
   return (
-    dataRefusal(recipe) ?? algorithmOf(recipe).refuses(configurationOf(recipe, n)) ?? optimizerRefusal(recipe)
+    dataRefusal(recipe) ??
+    algorithmOf(recipe).refuses(configurationOf(recipe, n)) ??
+    optimizerRefusal(recipe) ??
+    startRefusal(recipe, algorithmOf(recipe))
   );
 }
 
@@ -68,6 +72,7 @@ export function caution(
   return (
     algorithmOf(recipe).caution?.(configurationOf(recipe, n)) ??
     optimizerCaution(recipe) ??
+    startCaution(recipe, algorithmOf(recipe)) ??
     compressorCaution(recipe, layout)
   );
 }
@@ -108,7 +113,7 @@ export function withChoice(
   choice: Choice,
   n: number | null,
 ): { readonly recipe: Recipe; readonly with: readonly Family[] } {
-  const chosen: Recipe = { ...recipe, [family]: choice };
+  const chosen = startedAnew(recipe, { ...recipe, [family]: choice });
   const strays = family === 'algorithm' && optimizerRefusal(chosen) !== null;
   const next: Recipe = strays ? { ...chosen, optimizer: DEFAULT_RECIPE.optimizer } : chosen;
   const along: readonly Family[] = strays ? ['optimizer'] : [];
@@ -135,6 +140,14 @@ export function withChoice(
     if (refusal(preferred, n) === null) return { recipe: preferred, with: [...along, ...families] };
   }
   return { recipe: next, with: along };
+}
+
+/** A start that nobody chose, or that the new algorithm cannot have, is the one that it prefers. */
+function startedAnew(before: Recipe, after: Recipe): Recipe {
+  const [from, to] = [algorithmOf(before), algorithmOf(after)];
+  const unchosen = from !== to && before.init === (from.prefers?.init ?? DEFAULT_RECIPE.init);
+  if (!unchosen && startRefusal(after, to) === null) return after;
+  return { ...after, init: to.prefers?.init ?? DEFAULT_RECIPE.init };
 }
 
 export function algorithmOf(recipe: Recipe): AlgorithmEntry {

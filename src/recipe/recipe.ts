@@ -11,6 +11,9 @@ export interface Choice {
   readonly options: Options;
 }
 
+/** Initial parameters x_0: the model's own from the seed, or all 0; `spread`: each worker at another point around the first. */
+export type Init = 'standard' | 'zeros' | 'spread';
+
 export interface Recipe {
   readonly dataset: Choice;
   /** `iid`, `contiguous`, or with its parameter in options: `shards` {labels}, `dirichlet` {alpha}. */
@@ -29,8 +32,7 @@ export interface Recipe {
   readonly clip: number;
   /** Rows a worker uses for one gradient; 0: all that it holds. */
   readonly batch: number;
-  /** Initial parameters: the model's own from the seed, or all 0. */
-  readonly init: 'standard' | 'zeros';
+  readonly init: Init;
   readonly seed: number;
   /** Number of rounds, or 0 for no end. */
   readonly rounds: number;

@@ -23,7 +23,7 @@ import { OPTIMIZERS } from '../optimizers/index.ts';
 import { SCHEDULES } from '../optimizers/schedules.ts';
 import { TOPOLOGIES } from '../topology/index.ts';
 import { conditionsIn } from './conditions.ts';
-import type { Choice, Recipe } from './recipe.ts';
+import type { Choice, Init, Recipe } from './recipe.ts';
 
 interface Entry {
   readonly id: string;
@@ -80,9 +80,9 @@ export const SCALARS = {
   init: {
     kind: 'choice',
     default: 'standard',
-    choices: ['standard', 'zeros'],
+    choices: ['standard', 'zeros', 'spread'],
     label: 'start',
-    help: 'Initial parameters: standard draws them from the seed as the model asks for, zeros are all 0.',
+    help: 'Initial parameters: standard draws them from the seed as the model asks for, zeros are all 0. spread lets gossip start apart: every worker adds to each of the standard ones a normal number of mean 0 and deviation 0.1 of its own.',
   },
   seed: {
     kind: 'number',
@@ -233,13 +233,17 @@ export function buildRecipe(parts: unknown): Recipe {
     lr: numberOption(scalars, 'lr'),
     clip: numberOption(scalars, 'clip'),
     batch: numberOption(scalars, 'batch'),
-    init: choiceOption(scalars, 'init') === 'zeros' ? 'zeros' : 'standard',
+    init: initIn(parts.init === undefined ? (prefers?.init ?? 'standard') : choiceOption(scalars, 'init')),
     seed: numberOption(scalars, 'seed'),
     rounds: numberOption(scalars, 'rounds'),
     evalEvery: numberOption(scalars, 'evalEvery'),
     seats: numberOption(scalars, 'seats'),
     ...conditions,
   };
+}
+
+function initIn(text: string): Init {
+  return text === 'zeros' || text === 'spread' ? text : 'standard';
 }
 
 export const DEFAULT_RECIPE: Recipe = buildRecipe({});

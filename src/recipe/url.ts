@@ -85,7 +85,7 @@ export function urlOf(recipe: Recipe, local: LocalSettings = DEFAULT_LOCAL, room
     writeChoice(query, name, recipe[name], name === 'algorithm' ? DEFAULT_RECIPE.algorithm : standard[name]);
   }
   for (const name of SCALAR_NAMES) {
-    if (recipe[name] !== DEFAULT_RECIPE[name]) query.set(name, optionText(SCALARS[name], recipe[name]));
+    if (recipe[name] !== standard[name]) query.set(name, optionText(SCALARS[name], recipe[name]));
   }
   if (local.workers !== DEFAULT_LOCAL.workers) query.set('workers', String(local.workers));
   if (local.backend !== DEFAULT_LOCAL.backend) query.set('backend', local.backend);

@@ -17,6 +17,7 @@ import { DATASETS, PARTITIONS } from '../data/index.ts';
 import { type Preparation, preparationOf } from '../data/preparation.ts';
 import { isPrivate } from '../data/private.ts';
 import { splitRows } from '../data/split.ts';
+import { PURPOSE, randomStream } from '../math/random.ts';
 import { MODELS } from '../models/index.ts';
 import type { Layout, Program } from '../models/model.ts';
 import type { Recipe } from '../recipe/recipe.ts';
@@ -24,6 +25,9 @@ import { spectrumOf as spectrumOn, supportOf as supportOn } from '../topology/gr
 import { TOPOLOGIES } from '../topology/index.ts';
 import type { Spectrum } from '../topology/spectrum.ts';
 import type { Edge } from '../topology/topology.ts';
+
+/** Standard deviation σ of what a worker that starts apart adds to every parameter. */
+const SPREAD = 0.1;
 
 /** Rows a worker from which on no partition leaves anybody without. */
 const PLENTY = 50;
@@ -48,7 +52,7 @@ export class Assets {
   readonly layout: Layout;
   readonly data: DeviceDataset;
   readonly split: Split;
-  /** x_0: made on the host from the seed, the same bits everywhere. */
+  /** x_0: made on the host from the seed, the same bits everywhere; what workers spread around, if they do. */
   readonly initial: Float32Array;
   /** What scores are over: the test rows, or all rows where none are held out. */
   readonly scored: Uint32Array;
@@ -76,6 +80,16 @@ export class Assets {
     const testLast = host.testRows !== undefined || dataset.testLast === true;
     this.split = splitRows(host.rows, testRows, recipe.seed, testLast);
     this.scored = this.split.test.length > 0 ? this.split.test : this.split.train;
+  }
+
+  /**
+   * Where the worker of this seat starts, given the common start: there, or, if the recipe spreads them,
+   * x_0 + σ N(0, 1) in every coordinate, drawn from the seed and the seat. The same bits on every peer.
+   */
+  startOf(seat: number, common: Float32Array = this.initial): Float32Array {
+    if (this.recipe.init !== 'spread') return common;
+    const random = randomStream(this.recipe.seed, PURPOSE.start, seat, 0);
+    return common.map((value) => value + SPREAD * random.normal());
   }
 
   /**

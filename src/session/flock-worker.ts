@@ -164,7 +164,7 @@ export class FlockWorker {
     this.#committed = null;
   }
 
-  /** Enters a view at its start round; `fresh`: everybody holds x_0. Keeps the state if `keep`. */
+  /** Enters a view at its start round; in round 0 everybody holds its x_0. Keeps the state if `keep`. */
   async enter(view: View, holder: SeatHolder, keep: boolean, signal: AbortSignal): Promise<void> {
     const { assets, memory } = this.#equipment();
     const state = this.#present();
@@ -181,8 +181,9 @@ export class FlockWorker {
     if (!keep) {
       const exchange = this.#open('resync', view, holder, view.startRound, signal);
       const previous = this.#committed === null ? null : state;
-      const fresh = view.startRound === 0;
-      const start = { x: state.x, fresh, previous, committed: this.#committed ?? 0 };
+      const apart = view.startRound === 0 && assets.recipe.init === 'spread';
+      const fresh = view.startRound === 0 && !apart;
+      const start = { x: state.x, fresh, apart, previous, committed: this.#committed ?? 0 };
       this.#state = await assets.algorithm.enter(exchange, start);
       assets.compute.submit();
       memory.tidy(Object.values(this.#state));

@@ -132,7 +132,7 @@ export class Measure {
           seat,
           round,
           samples: round * rowsOfRound(assets, worker),
-          trainLoss: book.sum / book.count,
+          trainLoss: book.count === 0 ? null : book.sum / book.count,
           testLoss: score.loss,
           testAccuracy,
           bytesSent: totals.bytesSent,

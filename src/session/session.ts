@@ -459,12 +459,13 @@ export class Session {
     return true;
   }
 
-  /** x_0: of the seed, or of the model that somebody loaded. */
+  /** This worker's x_0: of the seed, or of the model that somebody loaded; apart from others' if the recipe says so. */
   async #start(view: View, holder: SeatHolder, assets: Assets, signal: AbortSignal): Promise<Float32Array> {
     const { model } = view.run;
-    if (model === undefined) return assets.initial;
+    if (model === undefined) return assets.startOf(holder.seat);
     const parts = { clock: this.#clock, sponsorship: this.#sponsorship };
-    return this.#starts.obtain(model, view, holder, assets.layout.length, parts, signal);
+    const loaded = await this.#starts.obtain(model, view, holder, assets.layout.length, parts, signal);
+    return assets.startOf(holder.seat, loaded);
   }
 
   /** x_0 at the start of an epoch; else a member's parameters; else what this tab last saved. */

@@ -112,7 +112,7 @@ export interface MetricRow {
   readonly seat: number;
   readonly round: number;
   readonly samples: number;
-  readonly trainLoss: number;
+  readonly trainLoss: number | null;
   readonly testLoss: number;
   /** null where numbers are predicted. */
   readonly testAccuracy: number | null;

@@ -84,7 +84,7 @@ export class Flock {
   }
 
   /**
-   * n workers at x_0; or, with `starts`, each at its own parameters in a view that begins at round 1, so
+   * n workers, each at its x_0; or, with `starts`, each at its own parameters in a view that begins at round 1, so
    * that algorithms with neighbour state exchange it as after a change of members. `tabs` are the numbers
    * of the workers' tabs, from 0; all are in one if not given.
    */
@@ -128,7 +128,7 @@ export class Flock {
         const holder = seats[index];
         if (holder === undefined) throw new Error('Every worker has a seat.');
         worker.equip(assets);
-        worker.place(starts[index] ?? assets.initial);
+        worker.place(starts[index] ?? assets.startOf(index));
         return worker.enter(view, holder, false, never);
       }),
     );

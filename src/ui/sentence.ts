@@ -107,9 +107,9 @@ export function sentenceOf(recipe: Recipe, workers: number, catalogue: Catalogue
   }
   write(say.batch);
   press(recipe.batch === 0 ? say.allRows : String(recipe.batch), 'batch');
-  if (recipe.init === 'zeros') {
+  if (recipe.init !== 'standard') {
     write(say.from);
-    press(say.zeros, 'init');
+    press(say[recipe.init], 'init');
   }
   write(say.seed);
   // A seed is a name, not a measurement: never rounded.

@@ -59,6 +59,7 @@ export const words = {
     allRows: 'all rows',
     from: ', starting from ',
     zeros: 'zeros',
+    spread: 'points of their own',
     seed: ', seed ',
     end: '.',
     more: 'more',
