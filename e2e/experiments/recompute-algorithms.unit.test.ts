@@ -109,6 +109,10 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   ['saef --compressor top-k --set compressor.k=1', saef(topK(1), false)],
   [`byte-grad ${bytes}`, twoPasses(minMax8, false, false), COARSE],
   ['one-bit-adam --set algorithm.warmupRounds=10', frozenAdam(oneBit('l2'), 10, true)],
+  [
+    'one-bit-adam --set algorithm.warmupRounds=10 --set algorithm.biasCorrection=false --set algorithm.epsilon=1e-8',
+    frozenAdam(oneBit('l2'), 10, true, false, 1e-8),
+  ],
   ['apm-squeeze --set algorithm.warmupRounds=10', frozenAdam(oneBit('l2'), 10, true)],
   [`large-batch ${layers('lars')}`, layerWise('lars', 0.8, 0.5, 0.1)],
   [`large-batch --topology star ${layers('clars')}`, layerWise('clars', 0.8, 0.5, 0.1)],

@@ -151,13 +151,15 @@ export const saef =
   };
 
 /**
- * 6.11 and 6.15 with moments corrected for their start at zero, and v̂ frozen as corrected (the pitfalls of
- * 6.11): plain Adam on ḡ for so many rounds, then the momentum of each worker by two passes.
+ * 6.11 and 6.15: plain Adam on ḡ for so many rounds, then the momentum of each worker by two passes. Either
+ * with moments corrected for their start at zero, and v̂ frozen as corrected (the pitfalls of 6.11), or with the
+ * papers' m and v.
  */
 export const frozenAdam =
-  (C: Compressor, warmUp: number, keeps: boolean): Recomputed =>
+  (C: Compressor, warmUp: number, keeps: boolean, corrects = true, epsilon = 1e-5): Recomputed =>
   (problem) => {
-    const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-5];
+    const [beta1, beta2] = [0.9, 0.999];
+    const weight = (beta: number, t: number) => (corrects ? 1 - beta ** t : 1);
     const passes = new TwoPass(problem, C, false, keeps);
     let m = zeros(problem.d);
     let v = zeros(problem.d);
@@ -167,12 +169,12 @@ export const frozenAdam =
         const average = mean(g);
         m = sum([beta1, m], [1 - beta1, average]);
         v = sum([beta2, v], [1 - beta2, times(average, average)]);
-        vHat = sum([1 / (1 - beta2 ** (t + 1)), v]);
+        vHat = sum([1 / weight(beta2, t + 1), v]);
       } else {
         const common = m;
         m = passes.mean(g.map((own) => sum([beta1, common], [1 - beta1, own])));
       }
-      const scale = problem.lr / (1 - beta1 ** (t + 1));
+      const scale = problem.lr / weight(beta1, t + 1);
       return m.map((value, k) => (scale * value) / (Math.sqrt(vHat[k] ?? Number.NaN) + epsilon));
     });
   };

@@ -4,10 +4,13 @@
  * Warm-up, dense:  m ← β1 m + (1 − β1) ḡ,  v ← β2 v + (1 − β2) ḡ²,  x ← x − γ (m̂ / (√v̂ + ε) + λ x)
  * then, v̂ frozen:  m_i = β1 m + (1 − β1) g_i,  m ← mean of C(m_i),  x ← x − γ (m̂ / (√v̂ + ε) + λ x)
  *
- * with m̂ = m / (1 − β1^t) and v̂ = v / (1 − β2^t) in both stages: what is frozen is the corrected v̂, so that
- * steps do not grow where it freezes early. Coordinates whose momentum is exactly zero at the end of the
- * warm-up are left alone from then on: a bit cannot say zero, and their v̂ of zero would make its sign a
- * huge step. For the same reason ε is 1e-5 by default. λ is decoupled and on weights only.
+ * with m̂ = m / (1 − β1^t) and v̂ = v / (1 − β2^t) in both stages, or m̂ = m and v̂ = v with `biasCorrection` off:
+ * then it is the rule of the papers and of DeepSpeed, which correct nothing. Corrected by default, because the
+ * papers warm up for many times 1 / (1 − β2) steps, where the correction is 1, and the lab does not: v after 100
+ * steps with β2 = 0.999 is a tenth of what it estimates, and frozen so it would make every later step 3.2 times
+ * as long. Coordinates whose momentum is exactly zero at the end of the warm-up are left alone from then on: a bit
+ * cannot say zero, and their v̂ of zero would make its sign a huge step. (DeepSpeed takes such a mask from its
+ * user.) For the same reason ε is 1e-5 by default, and 1e-8 in the papers. λ is decoupled and on weights only.
  */
 import type { Vector } from '../compute/compute.ts';
 import { counted, held, type Node, type State } from './algorithm.ts';
@@ -20,6 +23,7 @@ import {
   corrected,
   runningMean,
   runningSquare,
+  weightOf,
 } from './replica-moments.ts';
 import { stepReplica } from './replicas.ts';
 import { afterWarmUpStep, WARM_UP_NUMBERS, warmUpIn } from './warm-up.ts';
@@ -74,13 +78,13 @@ export async function frozenAdamRound(node: Node, state: State): Promise<State> 
     vHat = node.scratch('corrected v');
     runningMean(node, m, held(state, 'm'), mean, betas.beta1);
     runningSquare(node, v, held(state, 'v'), mean, betas.beta2);
-    corrected(node, vHat, v, betas.beta2, t);
+    corrected(node, vHat, v, weightOf(betas, 'beta2', t));
   }
   adamDirection(node, u, m, vHat, t, betas);
   addReplicaDecay(node, u, state.x, betas.weightDecay);
   stepReplica(node, state.x, u, node.learningRate, x);
   if (!frozen) {
-    stage = await afterWarmUpStep(node, state, t, v, betas.beta2);
+    stage = await afterWarmUpStep(node, state, t, v, betas);
     if (stage.frozen === 1) freeze(node, m, vHat, v);
   }
   return { x, m, v, ...stage, ...residuals };

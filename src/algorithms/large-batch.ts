@@ -33,6 +33,7 @@ import {
   corrected,
   runningMean,
   runningSquare,
+  weightOf,
 } from './replica-moments.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
@@ -120,7 +121,7 @@ export const largeBatch: AlgorithmEntry = {
       const u = node.scratch('direction');
       runningMean(node, m, held(state, 'm'), mean, betas.beta1);
       runningSquare(node, v, held(state, 'v'), mean, betas.beta2);
-      corrected(node, vHat, v, betas.beta2, t);
+      corrected(node, vHat, v, weightOf(betas, 'beta2', t));
       adamDirection(node, u, m, vHat, t, betas);
       addReplicaDecay(node, u, state.x, betas.weightDecay);
       const ratios = await told(node, RATES, layout.tensors.length, async () => {

@@ -6,7 +6,9 @@
  *
  * Tang, Gan, Awan, Rajbhandari, Li, Lian, Liu, Zhang, He: 1-bit Adam, ICML 2021, arXiv 2102.02888. Residuals
  * are in momentum units. Differences from the paper: moments are corrected for their start at zero, as in
- * Adam, before and after the switch (see `frozen-adam.ts`); every part and block has a scale of its own.
+ * Adam, before and after the switch, unless `biasCorrection` is off (why: see `frozen-adam.ts`); ε is 1e-5, not
+ * 1e-8; coordinates without momentum at the end of the warm-up are left alone; every part and block has a scale
+ * of its own, where the authors' code has one for each tensor and worker.
  */
 import type { AlgorithmEntry } from './algorithm.ts';
 import { beginResiduals, twoPassCost } from './collectives/two-pass.ts';

@@ -12,9 +12,10 @@
  *
  * Li, Awan, Tang, Rajbhandari, He: 1-bit LAMB, HiPC 2022, arXiv 2104.06069. One worker works the layers'
  * numbers out, reading back one to three numbers a layer each round, and tells the others. Differences from the
- * authors' code: moments are corrected for their start at zero; c̄ begins with the first ratio, not at 0;
- * coordinates without momentum at the end of the warm-up are left alone (see `frozen-adam.ts`); each part
- * and block has a scale of its own.
+ * authors' code: moments are corrected for their start at zero, and c̄ for the same reason begins with the first
+ * ratio; with `biasCorrection` off neither is, and c̄ begins at 0. ε is 1e-5, not 1e-8; coordinates without
+ * momentum at the end of the warm-up are left alone (see `frozen-adam.ts`); each part and block has a scale of
+ * its own, where the code has one for the whole; s is at most 10⁶.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
@@ -33,6 +34,7 @@ import {
   FROZEN_ADAM_OPTIONS,
   runningMean,
   runningSquare,
+  weightOf,
 } from './replica-moments.ts';
 import { adoptReplicas } from './replicas.ts';
 import { afterWarmUpStep, WARM_UP, WARM_UP_NUMBERS, warmUpIn } from './warm-up.ts';
@@ -145,7 +147,7 @@ async function warmUpRound(node: Node, state: State): Promise<State> {
   await meanOverAll(node, GRADIENT, await node.gradient(state.x), mean, dense(node));
   runningMean(node, m, held(state, 'm'), mean, betas.beta1);
   runningSquare(node, v, held(state, 'v'), mean, betas.beta2);
-  corrected(node, vHat, v, betas.beta2, t);
+  corrected(node, vHat, v, weightOf(betas, 'beta2', t));
   adamDirection(node, u, m, vHat, t, betas);
   addReplicaDecay(node, u, state.x, betas.weightDecay);
   const ratios = await told(node, RATIOS, layers, async () => {
@@ -160,9 +162,9 @@ async function warmUpRound(node: Node, state: State): Promise<State> {
     const ratio = ratios[l] ?? 1;
     // A ratio of exactly one is that of a layer that has no size yet.
     if (ratio === 1) return before;
-    return before === 0 ? ratio : keep * before + (1 - keep) * ratio;
+    return before === 0 && betas.corrects ? ratio : keep * before + (1 - keep) * ratio;
   });
-  const stage = await afterWarmUpStep(node, state, t, v, betas.beta2);
+  const stage = await afterWarmUpStep(node, state, t, v, betas);
   const rest = { ...named('f', perLayer(node, state, 'f')), ...residualsIn(state) };
   if (stage.frozen !== 1) {
     const scales = named('s', perLayer(node, state, 's'));

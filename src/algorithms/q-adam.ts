@@ -4,9 +4,11 @@
  *   m_i = β1 m + (1 − β1) g_i,   m ← two-pass mean of C(m_i),   x ← x − γ (m̂ / (√v̂_{T_w} + ε) + λ x)
  *
  * Gan, Lian, Wang, et al.: BAGUA: Scaling up Distributed Learning with System Relaxations, VLDB 2022, arXiv
- * 2107.01499. 1-bit Adam's rule (arXiv 2102.02888) with 8 bits, whose errors may be forgotten. Difference
+ * 2107.01499. 1-bit Adam's rule (arXiv 2102.02888) with 8 bits, whose errors may be forgotten. Differences
  * from its code: the frozen variance is corrected once, when it is frozen; corrected anew in every round it
- * would shrink, and the steps grow.
+ * would shrink, and the steps grow (`biasCorrection` off corrects nothing at all, as 1-bit Adam's paper does); ε
+ * is 1e-5, not 1e-8, and coordinates without momentum at the end of the warm-up are left alone (see
+ * `frozen-adam.ts`).
  */
 import type { AlgorithmEntry } from './algorithm.ts';
 import { twoPassCost } from './collectives/two-pass.ts';

@@ -1,7 +1,7 @@
 /**
  * Running moments and Adam's direction on replicas: the same bits on every worker, whatever its device.
  *
- *   m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,   u = (m / c1) / (√(v / c2) + ε),   c = 1 − β^t
+ *   m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,   u = (m / c1) / (√(v / c2) + ε),   c = 1 − β^t or 1
  *
  * Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, arXiv 1412.6980. Every step here
  * is one product or one sum, which all devices round alike, or a portable quotient; the fused operations
@@ -9,7 +9,7 @@
  */
 import { numberOption, type OptionSchema, type Options } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
-import { BETA_1, BETA_2, epsilonOption } from '../optimizers/moments.ts';
+import { BETA_1, BETA_2, BIAS_CORRECTION, epsilonOption } from '../optimizers/moments.ts';
 import { biasCorrection } from '../optimizers/powers.ts';
 import { decayChunks, weightDecayOption } from '../optimizers/weight-decay.ts';
 import type { Node } from './algorithm.ts';
@@ -19,6 +19,7 @@ export const ADAM_OPTIONS: OptionSchema = {
   beta2: BETA_2,
   epsilon: epsilonOption(1e-8),
   weightDecay: weightDecayOption(0),
+  biasCorrection: BIAS_CORRECTION,
 };
 
 /**
@@ -35,6 +36,8 @@ export interface Betas {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  /** Whether moments are divided by the weight they have gathered: c = 1 − β^t. If not, c = 1. */
+  readonly corrects: boolean;
 }
 
 export function betasOf(options: Options): Betas {
@@ -43,7 +46,13 @@ export function betasOf(options: Options): Betas {
     beta2: numberOption(options, 'beta2'),
     epsilon: numberOption(options, 'epsilon'),
     weightDecay: numberOption(options, 'weightDecay'),
+    corrects: options.biasCorrection !== false,
   };
+}
+
+/** c1 = 1 − β1^t or c2 = 1 − β2^t, by which a moment of t steps is divided; 1 where none is corrected. */
+export function weightOf(betas: Betas, which: 'beta1' | 'beta2', t: number): number {
+  return betas.corrects ? biasCorrection(betas[which], t) : 1;
 }
 
 /** dest ← a + b. `dest` may be either. */
@@ -70,12 +79,12 @@ export function runningSquare(node: Workbench, dest: Vector, old: Vector, value:
   runningMean(node, dest, old, square, beta);
 }
 
-/** dest ← source / (1 − β^t): without the weight that the zeros at the start still have. */
-export function corrected(node: Workbench, dest: Vector, source: Vector, beta: number, t: number): void {
-  node.compute.linear(dest, [[1 / biasCorrection(beta, t), source]]);
+/** dest ← source / c: without the weight that the zeros at the start still have. */
+export function corrected(node: Workbench, dest: Vector, source: Vector, weight: number): void {
+  node.compute.linear(dest, [[1 / weight, source]]);
 }
 
-/** u ← (m / (1 − β1^t)) / (√v̂ + ε), v̂ being corrected. `u` must be neither. */
+/** u ← (m / c1) / (√v̂ + ε), v̂ being corrected as it should be. `u` must be neither. */
 export function adamDirection(
   node: Workbench,
   u: Vector,
@@ -85,7 +94,7 @@ export function adamDirection(
   betas: Betas,
 ): void {
   node.compute.portable.preconditioned(u, m, vHat, betas.epsilon);
-  corrected(node, u, u, betas.beta1, t);
+  corrected(node, u, u, weightOf(betas, 'beta1', t));
 }
 
 /** dest ← dest + λ x on weights: tensors with more than one axis. */

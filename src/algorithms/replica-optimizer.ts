@@ -24,6 +24,7 @@ import {
   runningMean,
   runningSquare,
   type Workbench,
+  weightOf,
 } from './replica-moments.ts';
 import { type Replicated, stepReplica } from './replicas.ts';
 
@@ -73,7 +74,7 @@ export function stepAlongMean(
   const u = node.scratch('direction');
   runningMean(node, m, held(state, 'm'), mean, betas.beta1);
   runningSquare(node, v, held(state, 'v'), mean, betas.beta2);
-  corrected(node, vHat, v, betas.beta2, t);
+  corrected(node, vHat, v, weightOf(betas, 'beta2', t));
   adamDirection(node, u, m, vHat, t, betas);
   if (decoupled) addReplicaDecay(node, u, state.x, weightDecay);
   stepReplica(node, state.x, u, rate, x);

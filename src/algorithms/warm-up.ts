@@ -6,13 +6,13 @@
  * first worker measures; all judge by the number that it tells, so that replicas never disagree. Stages
  * are counted in steps taken, not in rounds of the run: they survive a view change. Differences from the
  * paper: v̂ is corrected for its start at zero, which would make the ratio large at first for no other
- * reason, and it is looked at ten times in Δ steps, not at each.
+ * reason (v itself is judged where nothing is corrected), and it is looked at ten times in Δ steps, not at each.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
-import { biasCorrection } from '../optimizers/powers.ts';
 import { counted, type Node, type State } from './algorithm.ts';
 import { told } from './collectives/told.ts';
+import { type Betas, weightOf } from './replica-moments.ts';
 
 /** Tag of the measurement. */
 const SETTLED = 100;
@@ -54,18 +54,18 @@ export async function afterWarmUpStep(
   state: State,
   t: number,
   v: Vector,
-  beta2: number,
+  betas: Betas,
 ): Promise<Record<string, number>> {
   const before = { ...warmUpIn(state), t };
   const rounds = numberOption(node.options, 'warmupRounds');
   if (rounds > 0) return { ...before, frozen: t >= rounds ? 1 : 0 };
-  const every = Math.max(1, Math.round(1 / (1 - beta2) / LOOKS));
+  const every = Math.max(1, Math.round(1 / (1 - betas.beta2) / LOOKS));
   if (t % every !== 0) return before;
   const [norm = 0] = await told(node, SETTLED, 1, async () => {
     const out = node.scratch('norm of v', 1);
     node.compute.slices.chunkNorms(v, [0, v.length], 'sum-abs', out, 0);
     const [sum = 0] = await node.compute.read(out);
-    return [sum / biasCorrection(beta2, t)];
+    return [sum / weightOf(betas, 'beta2', t)];
   });
   const look = t / every;
   const slot = `norm ${look % LOOKS}`;

@@ -13,13 +13,13 @@
  *
  * Lu, Li, Zhang, De Sa, He: Maximizing Communication Efficiency for Large-scale Training via 0/1 Adam, ICLR
  * 2023, arXiv 2202.06009. Differences from the authors' code: moments are corrected for their start at
- * zero; weight decay is applied at exchanges, to the common x; coordinates that had no gradient are left
- * alone (see `frozen-adam.ts`). While γ is 0 nothing moves, and each keeps its own momentum. Figures are of
+ * zero, unless `biasCorrection` is off (m̂ = m, v̂ = v); ε is 1e-5, not 1e-8; weight decay is applied at exchanges,
+ * to the common x; coordinates that had no gradient are left alone (see `frozen-adam.ts`); each part and block
+ * has a scale of its own. While γ is 0 nothing moves, and each keeps its own momentum. Figures are of
  * the average of the workers' models: after an exchange all hold it, and between two it is what local steps
  * have come to together.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
-import { biasCorrection } from '../optimizers/powers.ts';
 import { type AlgorithmEntry, counted, held, type Node, type State } from './algorithm.ts';
 import { meanOverAll } from './collectives/mean.ts';
 import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
@@ -34,6 +34,7 @@ import {
   FROZEN_ADAM_OPTIONS,
   runningMean,
   runningSquare,
+  weightOf,
 } from './replica-moments.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
@@ -133,7 +134,7 @@ async function commonRound(node: Node, state: State): Promise<State> {
   }
   runningMean(node, m, held(state, 'm'), mean, betas.beta1);
   const vHat = node.scratch('corrected v');
-  corrected(node, vHat, v, betas.beta2, updates);
+  corrected(node, vHat, v, weightOf(betas, 'beta2', updates));
   adamDirection(node, u, m, vHat, t, betas);
   addReplicaDecay(node, u, state.x, betas.weightDecay);
   stepReplica(node, state.x, u, node.learningRate, x);
@@ -201,8 +202,8 @@ async function localRound(node: Node, state: State): Promise<State> {
   optimization.unprecondition(own, U, v, betas.epsilon);
   const residuals = await twoPassMean(node, STEPS, own, Z, residualsIn(state));
   maskBy(node, v, Z);
-  // The momentum whose m̂ would have made these steps: the correction that they have had is taken out.
-  if (gamma > 0) compute.linear(m, [[-biasCorrection(betas.beta1, t) / gamma, Z]]);
+  // The momentum whose m̂ would have made these steps: the correction that they have had, if any, is taken out.
+  if (gamma > 0) compute.linear(m, [[-weightOf(betas, 'beta1', t) / gamma, Z]]);
   const synced = node.next('common');
   portable.preconditioned(u, Z, v, betas.epsilon);
   addReplicas(node, synced, common, u);

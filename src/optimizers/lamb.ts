@@ -12,7 +12,7 @@
  */
 import { booleanOption, numberOption } from '../base/options.ts';
 import { LayerNorms } from './layer-norms.ts';
-import { adaptiveStep, BETA_1, BETA_2, epsilonOption, MOMENTS } from './moments.ts';
+import { adaptiveStep, BETA_1, BETA_2, BIAS_CORRECTION, epsilonOption, MOMENTS } from './moments.ts';
 import type { OptimizerEntry } from './optimizer.ts';
 import { layerRates, uniformRates, weightDecayOption } from './weight-decay.ts';
 
@@ -42,12 +42,7 @@ export const lamb: OptimizerEntry = {
       label: 'largest ratio',
       help: 'A layer takes at most this multiple of Adam’s step.',
     },
-    biasCorrection: {
-      kind: 'boolean',
-      default: true,
-      label: 'bias correction',
-      help: 'Whether the moments are divided by the weight they have gathered, as in Adam.',
-    },
+    biasCorrection: BIAS_CORRECTION,
   },
 
   create(compute, layout, options) {

@@ -3,7 +3,7 @@
  *
  *   m ← β1 m + (1 − β1) g,   v ← β2 v + (1 − β2) g²,   t ← t + 1
  */
-import { type NumberOption, numberOption, type Options } from '../base/options.ts';
+import { type BooleanOption, type NumberOption, numberOption, type Options } from '../base/options.ts';
 import type { Compute, Vector } from '../compute/compute.ts';
 import type { AdaptiveStep, ChunkRates } from '../compute/optimization.ts';
 import { numberIn, type OptimizerState, type OptimizerStep, vectorIn } from './optimizer.ts';
@@ -25,6 +25,13 @@ export const BETA_2: NumberOption = {
   max: 0.999999,
   label: 'β2',
   help: 'Share of the running mean of squared gradients that is kept each step.',
+};
+
+export const BIAS_CORRECTION: BooleanOption = {
+  kind: 'boolean',
+  default: true,
+  label: 'bias correction',
+  help: 'Whether the moments are divided by the weight they have gathered since they were zero, as in Adam.',
 };
 
 export function epsilonOption(byDefault: number): NumberOption {

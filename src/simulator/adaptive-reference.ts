@@ -12,6 +12,8 @@ export interface ReferenceOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  /** As the papers of 1-bit Adam and its kin have it: m and v as they are. */
+  readonly biasCorrection?: boolean;
 }
 
 /** Σ_i v_i / n, coordinate by coordinate. */
@@ -95,7 +97,12 @@ export class ReferenceMoments {
 
   vHat(): Numbers {
     if (this.#frozen !== null) return this.#frozen;
-    return this.v.map((v) => v / (1 - this.#options.beta2 ** this.updates));
+    const weight = this.weight('beta2', this.updates);
+    return this.v.map((v) => v / weight);
+  }
+
+  weight(which: 'beta1' | 'beta2', t: number): number {
+    return this.#options.biasCorrection === false ? 1 : 1 - this.#options[which] ** t;
   }
 
   /** β1 m + (1 − β1) g, where v̂ is not masked. */
@@ -112,8 +119,8 @@ export class ReferenceMoments {
 
   /** m̂ / (√v̂ + ε). */
   direction(vHat: ArrayLike<number> = this.vHat(), m: ArrayLike<number> = this.m): Numbers {
-    const { beta1, epsilon } = this.#options;
-    const c1 = 1 - beta1 ** this.t;
+    const { epsilon } = this.#options;
+    const c1 = this.weight('beta1', this.t);
     return combined(m, vHat, (each, v) => each / c1 / (Math.sqrt(v) + epsilon));
   }
 }

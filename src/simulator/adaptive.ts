@@ -131,15 +131,15 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
     );
 
     it.each([
-      ['one-bit-adam', 'complete', 4],
-      ['one-bit-adam', 'star', 3],
-      ['apm-squeeze', 'complete', 3],
-      ['q-adam', 'complete', 4],
-      ['q-adam', 'star', 4],
+      ['one-bit-adam', 'complete', 4, true],
+      ['one-bit-adam', 'star', 3, false],
+      ['apm-squeeze', 'complete', 3, false],
+      ['q-adam', 'complete', 4, false],
+      ['q-adam', 'star', 4, true],
     ] as const)(
-      '%s on %s without compression is Adam with v frozen at the end of its warm-up',
-      async (id, topology, n) => {
-        const options = { ...ADAM, weightDecay: 0.1, warmupRounds: WARM_UP };
+      '%s on %s of %i without compression is Adam with v frozen at the end of its warm-up, corrected: %s',
+      async (id, topology, n, biasCorrection) => {
+        const options = { ...ADAM, weightDecay: 0.1, warmupRounds: WARM_UP, biasCorrection };
         const flock = await make({ id, options, topology }, n);
         const { layout } = flock.assets;
         const reference = new ReferenceMoments(layout.length, { ...options, rate: RATE });
@@ -201,30 +201,33 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
       flock.destroy();
     });
 
-    it('an automatic warm-up ends for all at once, when the variance has settled', async () => {
-      const options = { ...ADAM, beta2: 0.9, warmupRounds: 0 };
-      const flock = await make({ id: 'one-bit-adam', options, compressor: ONE_BIT }, 4);
-      const sizes: number[] = [];
-      let frozen = false;
-      while (!frozen) {
-        const t = sizes.length + 1;
-        const [old = new Float32Array()] = await flock.read('v');
-        const gradient = meanOf(await flock.gradients());
-        const v = combined(old, gradient, (a, g) => 0.9 * a + 0.1 * g ** 2);
-        const size = v.reduce((sum, each) => sum + each, 0) / (1 - 0.9 ** t);
-        sizes.push(size);
+    it.each([true, false])(
+      'an automatic warm-up ends for all at once, when the variance has settled; corrected: %s',
+      async (biasCorrection) => {
+        const options = { ...ADAM, beta2: 0.9, warmupRounds: 0, biasCorrection };
+        const flock = await make({ id: 'one-bit-adam', options, compressor: ONE_BIT }, 4);
+        const sizes: number[] = [];
+        let frozen = false;
+        while (!frozen) {
+          const t = sizes.length + 1;
+          const [old = new Float32Array()] = await flock.read('v');
+          const gradient = meanOf(await flock.gradients());
+          const v = combined(old, gradient, (a, g) => 0.9 * a + 0.1 * g ** 2);
+          const size = v.reduce((sum, each) => sum + each, 0) / (biasCorrection ? 1 - 0.9 ** t : 1);
+          sizes.push(size);
+          await flock.step();
+          // Δ = 1 / (1 − 0.9) = 10 steps.
+          frozen = t > 10 && size >= 0.96 * (sizes[t - 11] ?? Number.POSITIVE_INFINITY);
+          expect(numberOf(flock, 'frozen')).toEqual([1, 1, 1, 1].map((each) => (frozen ? each : 0)));
+          expect(t).toBeLessThan(200);
+        }
+        expect(numberOf(flock, 't')).toEqual([1, 1, 1, 1].map(() => sizes.length));
+        expect(sizes.length).toBeGreaterThan(10);
         await flock.step();
-        // Δ = 1 / (1 − 0.9) = 10 steps.
-        frozen = t > 10 && size >= 0.96 * (sizes[t - 11] ?? Number.POSITIVE_INFINITY);
-        expect(numberOf(flock, 'frozen')).toEqual([1, 1, 1, 1].map((each) => (frozen ? each : 0)));
-        expect(t).toBeLessThan(200);
-      }
-      expect(numberOf(flock, 't')).toEqual([1, 1, 1, 1].map(() => sizes.length));
-      expect(sizes.length).toBeGreaterThan(10);
-      await flock.step();
-      await expectAlike(flock, 'x', 'm', 'v');
-      flock.destroy();
-    });
+        await expectAlike(flock, 'x', 'm', 'v');
+        flock.destroy();
+      },
+    );
 
     it.each([1, 2, 5])('byte-grad of %i workers without compression is SGD with momentum', async (n) => {
       const optimizer = { id: 'momentum', options: { momentum: 0.9, weightDecay: 0.1 } };
@@ -246,8 +249,9 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
     it.each([
       ['frozen ratios', { minFactor: 1, maxFactor: 1 }],
       ['ratios that follow the variance', {}],
+      ['nothing corrected', { biasCorrection: false }],
     ])('1-bit LAMB without compression is LAMB with a frozen variance and %s', async (_, more) => {
-      const limits = { minFactor: 0.5, maxFactor: 4, ...more };
+      const limits = { minFactor: 0.5, maxFactor: 4, biasCorrection: true, ...more };
       const options = { ...ADAM, weightDecay: 0.1, warmupRounds: WARM_UP, ...limits };
       const flock = await make({ id: 'one-bit-lamb', options }, 4);
       const { layout } = flock.assets;
@@ -273,7 +277,8 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
           });
           means = means.map((mean, l) => {
             const ratio = rates[l] ?? 1;
-            return ratio === 1 ? mean : mean === 0 ? ratio : 0.9 * mean + 0.1 * ratio;
+            if (ratio === 1) return mean;
+            return mean === 0 && limits.biasCorrection ? ratio : 0.9 * mean + 0.1 * ratio;
           });
           if (round + 1 === WARM_UP) reference.freeze();
           frozen = reference.vHat();
@@ -307,11 +312,15 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
       flock.destroy();
     });
 
-    it.each([0, 0.1])(
-      '0/1 Adam without compression, weight decay %d: local steps, then their mean',
-      async (weightDecay) => {
+    it.each([
+      [0, true],
+      [0.1, true],
+      [0, false],
+    ])(
+      '0/1 Adam without compression, weight decay %d, corrected: %s: local steps, then their mean',
+      async (weightDecay, biasCorrection) => {
         const intervals = { varianceUpdates: 2, localDoubling: 3, longestInterval: 4 };
-        const options = { ...ADAM, weightDecay, warmupRounds: 5, ...intervals };
+        const options = { ...ADAM, weightDecay, warmupRounds: 5, biasCorrection, ...intervals };
         const flock = await make({ id: 'zero-one-adam', options }, 4);
         const { layout } = flock.assets;
         const common = new ReferenceMoments(layout.length, { ...options, rate: RATE });
@@ -359,7 +368,7 @@ export function describeAdaptive(backend: string, makeCompute: () => Promise<Com
             decay,
             (a, w) => a - w,
           );
-          const factor = -(1 - 0.9 ** common.t) / (RATE * since);
+          const factor = -common.weight('beta1', common.t) / (RATE * since);
           const m = combined(moved, vHat, (u, v) => factor * u * (Math.sqrt(v) + ADAM.epsilon));
           for (const vector of vectors) expect(relative(vector, x)).toBeLessThan(CLOSE);
           for (const vector of await flock.read('m')) expect(largest(vector, m)).toBeLessThan(CLOSE);
