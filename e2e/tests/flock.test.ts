@@ -196,3 +196,62 @@ describe('the membership', () => {
     await assembled([c, d], 2);
   });
 });
+
+describe('a room', () => {
+  /** Marks this document: gone once the page has left the room. */
+  const mark = (page: Page) => page.evaluate(() => Reflect.set(window, 'marked', true));
+  const marked = (page: Page) => page.evaluate(() => Reflect.get(window, 'marked') === true);
+  const fragment = (page: Page) => new URL(page.url()).hash;
+  const turn = (page: Page, hash: string) =>
+    page.evaluate((to) => {
+      window.location.hash = to;
+    }, hash);
+
+  it('is left for another room alone, whatever becomes of the fragment', async () => {
+    const page = await lab.tab(context, '?workers=2&model.hidden=16#room=stay');
+    // The first stop of the keyboard.
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the flock');
+    await press(page, 'Start');
+    await until(page, ({ round }) => round > 3);
+    await mark(page);
+    await page.getByRole('button', { name: 'Skip to the flock' }).press('Enter');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('flock');
+    expect(fragment(page)).toBe('#room=stay');
+
+    for (const harmless of ['#flock', '#room=STAY', '#room=a/b']) await turn(page, harmless);
+    await page.getByText('whose name cannot be used: “a/b”').waitFor();
+    await page.goBack();
+    await page.goForward();
+    expect(fragment(page)).toBe('#room=stay');
+    const { round } = await snapshotOf(page);
+    await until(page, (snapshot, at) => snapshot.phase === 'running' && snapshot.round > at, round + 3);
+    expect(await marked(page)).toBe(true);
+
+    await turn(page, '#room=go');
+    await until(page, ({ room, workers }) => room.code === 'go' && workers.length > 0);
+    expect(await marked(page)).toBe(false);
+    await page.goBack();
+    await until(page, ({ room }) => room.code === 'stay');
+  });
+
+  it('has the name that people write; a name that cannot be joins nobody, and leads on', async () => {
+    const page = await context.newPage();
+    await page.goto(new URL('?model.hidden=16#room=5b%2F日本', lab.server.url).href);
+    await page.getByRole('heading', { name: 'This room’s name cannot be used' }).waitFor();
+    await page.getByText('It contains “/”.').waitFor();
+    expect(fragment(page)).toBe('#room=5b%2F%E6%97%A5%E6%9C%AC');
+    expect(await page.evaluate(() => window.murmuration)).toBeUndefined();
+
+    const name = page.getByLabel('Choose another');
+    await name.fill('5b|日本');
+    await press(page, 'Go to this room');
+    await page.getByText('It contains “|”.').waitFor();
+    await name.fill(' 5b 日本_1.2-3 ');
+    await press(page, 'Go to this room');
+    await until(page, ({ room, workers }) => room.code === '5b 日本_1.2-3' && workers.length > 0);
+    expect(decodeURIComponent(fragment(page))).toBe('#room=5b 日本_1.2-3');
+    const other = await lab.tab(context, '#room=5B 日本_1.2-3');
+    await assembled([page, other], 2);
+  });
+});

@@ -4,7 +4,7 @@
  * without a server.
  */
 import * as v from 'valibot';
-import { ROOM_CODE } from './room-code.ts';
+import { readRoomName } from './room-name.ts';
 
 /** Which build of the lab a tab runs. */
 export interface LabBuild {
@@ -21,7 +21,10 @@ export const labBuild = v.object({
 
 const labSchema = v.object({
   ...labBuild.entries,
-  room: v.pipe(v.string(), v.regex(ROOM_CODE)),
+  room: v.pipe(
+    v.string(),
+    v.check((room) => readRoomName(room).ok),
+  ),
   signalling: v.object({ path: v.pipe(v.string(), v.maxLength(256), v.regex(/^(?:\/[A-Za-z0-9._~-]+)+$/)) }),
 });
 

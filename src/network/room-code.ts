@@ -7,9 +7,6 @@ import type { RandomFill } from './identity.ts';
 const LETTERS = 'BCDFGHJKMNPQRSTVWXZ23456789';
 export const ROOM_CODE_LENGTH = 6;
 
-/** What a room may be called, whoever named it. */
-export const ROOM_CODE = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?$/;
-
 /** A fresh code. `fill` puts random bytes into the array, as `crypto.getRandomValues` does. */
 export function roomCode(fill: RandomFill): string {
   const bytes = new Uint8Array(ROOM_CODE_LENGTH);

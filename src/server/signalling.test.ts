@@ -325,7 +325,12 @@ describe('in a dev server', () => {
   });
 
   test('a bad room in the environment is refused in words', () => {
-    expect(() => signallingPlugin({ version: 'v', built: 5, room: 'no spaces' })).toThrow(/no room code/);
+    const named = (room: string) => () => signallingPlugin({ version: 'v', built: 5, room });
+    expect(named('no/slashes')).toThrow(
+      "MURMURATION_ROOM: “no/slashes” cannot be a room's name. It contains “/”. Choose another: letters and digits of any script, spaces and _ . -, up to 64 characters.",
+    );
+    expect(named('new')).toThrow('opens a fresh room');
+    expect(named('Klasse 5b')).not.toThrow();
   });
 });
 

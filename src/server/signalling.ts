@@ -6,9 +6,11 @@
 import { resolve } from 'node:path';
 import type { Connect, HttpServer, Plugin } from 'vite';
 import type { Lab, LabBuild } from '../network/lab.ts';
-import { ROOM_CODE, roomCode } from '../network/room-code.ts';
+import { roomCode } from '../network/room-code.ts';
+import { printable, ROOM_NAME_RULE, readRoomName } from '../network/room-name.ts';
 import { attachSignalling, type SignallingOptions } from './peer-server.ts';
 import { address, checkPort } from './port.ts';
+import { SettingError } from './setting-error.ts';
 
 export const SIGNALLING_PATH = '/signalling';
 
@@ -50,9 +52,10 @@ function greeting(server: HttpServer | null, room: string): string {
 
 function chooseRoom(given: string | undefined): string {
   if (given === undefined || given === '') return roomCode((bytes) => crypto.getRandomValues(bytes));
-  if (ROOM_CODE.test(given)) return given;
-  throw new Error(
-    `MURMURATION_ROOM: ${JSON.stringify(given)} is no room code; use up to 32 letters, digits and inner hyphens.`,
+  const read = readRoomName(given);
+  if (read.ok) return read.name;
+  throw new SettingError(
+    `MURMURATION_ROOM: “${printable(given)}” cannot be a room's name. ${read.why} Choose another: ${ROOM_NAME_RULE}.`,
   );
 }
 

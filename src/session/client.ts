@@ -5,13 +5,16 @@
 import { realClock } from '../base/clock.ts';
 import { randomPeerId } from '../network/identity.ts';
 import { type Lab, type LabBuild, parseLab } from '../network/lab.ts';
-import { ROOM_CODE, roomCode } from '../network/room-code.ts';
+import { roomCode } from '../network/room-code.ts';
+import { roomId } from '../network/room-name.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
 import { recipeFromUrl } from '../recipe/url.ts';
 import { OWN_FILE_KEY } from './file-state.ts';
 import type { LabHandle, WorkerModel } from './handle.ts';
 import { type AnswerOn, NoAnswerError, type QuestionOn, type Topic } from './models-questions.ts';
+import type { PageAddress } from './page-address.ts';
 import type { Report, Snapshot } from './snapshot.ts';
+import { recall, remember } from './tab-memory.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 import { WORDS } from './words.ts';
 
@@ -39,31 +42,6 @@ async function findLab(base: URL): Promise<Lab | null> {
   }
 }
 
-/** The room that the address asks for: a code, a fresh one for `new`, or null for the host's own. */
-function roomOf(asked: string | null): string | null {
-  const room = asked === 'new' ? roomCode(fill) : asked;
-  if (room === null || !ROOM_CODE.test(room)) return null;
-  if (asked === 'new') history.replaceState(null, '', `#room=${room}`);
-  return room;
-}
-
-/** The file that this tab brings where each brings its own: of this tab alone, until it is closed. */
-function ownFile(): string | null {
-  try {
-    return sessionStorage.getItem(OWN_FILE_KEY);
-  } catch {
-    return null;
-  }
-}
-
-function rememberOwnFile(name: string): void {
-  try {
-    sessionStorage.setItem(OWN_FILE_KEY, name);
-  } catch {
-    // It is chosen anew after a reload.
-  }
-}
-
 class Client implements LabHandle {
   readonly #worker = new Worker(new URL('./thread.ts', import.meta.url), { type: 'module', name: 'session' });
   readonly #listeners = new Set<(report: Report) => void>();
@@ -77,17 +55,16 @@ class Client implements LabHandle {
   #page: WebRtcPage | null = null;
   #broadcasting = false;
 
-  constructor(lab: LabBuild) {
+  constructor(lab: LabBuild, address: PageAddress) {
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#hear(data);
-    const url = new URL(location.href);
-    const { recipe, local, room, errors } = recipeFromUrl(url);
-    const base = new URL(import.meta.env.BASE_URL, url);
+    const { recipe, local, errors } = recipeFromUrl(address.opened);
+    const base = new URL(import.meta.env.BASE_URL, address.opened);
     const self = randomPeerId(fill);
     const networked = local.transport === 'auto' || local.transport === 'webrtc';
     const { port1, port2 } = new MessageChannel();
     this.#tell(
       {
-        ...{ kind: 'start', self, recipe, local, lab, base: base.href, ownFile: ownFile() },
+        ...{ kind: 'start', self, recipe, local, lab, base: base.href, ownFile: recall(OWN_FILE_KEY) },
         webrtc: networked ? port2 : null,
       },
       networked ? [port2] : [],
@@ -95,13 +72,13 @@ class Client implements LabHandle {
     errors.forEach((error, index) => {
       this.#tell({ kind: 'notice', notice: WORDS.badAddress(index, error) });
     });
+    address.listen((notice) => this.#tell({ kind: 'notice', notice }));
     document.addEventListener('visibilitychange', () => this.#visibility());
     addEventListener('pagehide', () => this.#tell({ kind: 'close' }));
     // A page that comes back from the browser's cache has lost its session.
     addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
-    addEventListener('hashchange', () => location.reload());
     this.#visibility();
-    void this.#enter(roomOf(room), base, lab, self, local.transport, port1);
+    void this.#enter(address, base, lab, self, local.transport, port1);
   }
 
   snapshot(): Snapshot | null {
@@ -114,7 +91,7 @@ class Client implements LabHandle {
   }
 
   send(request: Parameters<LabHandle['send']>[0]): void {
-    if (request.kind === 'files' && request.ask.do === 'own') rememberOwnFile(request.ask.name);
+    if (request.kind === 'files' && request.ask.do === 'own') remember(OWN_FILE_KEY, request.ask.name);
     this.#tell({ kind: 'request', request });
   }
 
@@ -175,7 +152,7 @@ class Client implements LabHandle {
   }
 
   async #enter(
-    asked: string | null,
+    address: PageAddress,
     base: URL,
     build: LabBuild,
     self: string,
@@ -183,7 +160,10 @@ class Client implements LabHandle {
     port: MessagePort,
   ): Promise<void> {
     const lab = await findLab(base);
-    const room = asked ?? lab?.room ?? LOCAL_ROOM;
+    const host = lab?.room ?? LOCAL_ROOM;
+    const { asked } = address;
+    const room = asked.kind === 'room' ? asked.name : asked.kind === 'new' ? roomCode(fill) : host;
+    address.entered(room, host);
     this.#tell({ kind: 'room', code: room });
     if (lab !== null && lab.version !== build.version) {
       this.#tell({ kind: 'notice', notice: WORDS.outdated() });
@@ -202,7 +182,7 @@ class Client implements LabHandle {
       secure,
     };
     const onStatus = (status: WebRtcStatus) => this.#webRtcStatus(status, room);
-    this.#page = openWebRtcPage({ room, server, lab: build, self, port, onStatus });
+    this.#page = openWebRtcPage({ room: roomId(room), server, lab: build, self, port, onStatus });
     this.#tell({ kind: 'signalling', status: 'connecting' });
     realClock.after(SIGNALLING_PATIENCE_MS, () => {
       if (this.#page?.status().signalling !== 'connected') this.#broadcast(room);
@@ -227,14 +207,14 @@ class Client implements LabHandle {
   #broadcast(room: string): void {
     if (this.#broadcasting) return;
     this.#broadcasting = true;
-    this.#tell({ kind: 'broadcast', room });
+    this.#tell({ kind: 'broadcast', room: roomId(room) });
     realClock.after(BROADCAST_PATIENCE_MS, () => this.#tell({ kind: 'established' }));
   }
 }
 
 /** Starts the lab in this page; also puts its handle on `window.murmuration`. */
-export function startLab(): LabHandle {
-  const client = new Client({ version: __LAB_VERSION__, built: __LAB_BUILT__ });
+export function startLab(address: PageAddress): LabHandle {
+  const client = new Client({ version: __LAB_VERSION__, built: __LAB_BUILT__ }, address);
   window.murmuration = client;
   return client;
 }

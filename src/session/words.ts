@@ -1,4 +1,5 @@
 /** What the session says to people: every notice has what happened, what still works, what to do. */
+import { ROOM_NAME_RULE } from '../network/room-name.ts';
 import type { Notice } from './snapshot.ts';
 
 const notice = (id: string, level: Notice['level'], what: string, works: string, todo: string): Notice => ({
@@ -45,6 +46,22 @@ export const WORDS = {
       `The address was not understood: ${error}`,
       'The rest of it is used; this part is at its default.',
       'Correct the address, or set it here.',
+    ),
+  fragmentIgnored: (settings: readonly string[]) =>
+    notice(
+      'address-fragment',
+      'warning',
+      `The address was not understood: ${settings.join(', ')} stands behind the #, where only a room is named.`,
+      'Nothing changed by it.',
+      'Write settings before the # (?lr=0.2#room=…), or choose them in the sentence.',
+    ),
+  roomUnusable: (name: string, why: string) =>
+    notice(
+      'address-room',
+      'warning',
+      `The address asked for a room whose name cannot be used: “${name}”. ${why}`,
+      'This tab has stayed in its room.',
+      `Choose another name: ${ROOM_NAME_RULE}.`,
     ),
   outdated: () =>
     notice(

@@ -3,6 +3,7 @@
  * each part reads what it shows by itself.
  */
 import { lazy, Suspense, useEffect } from 'react';
+import { urlOf } from '../recipe/url.ts';
 import { useSnapshot, useStage, useView } from './context.ts';
 import { DataButton, DataDoor } from './data/data-door.tsx';
 import { Flock } from './flock/flock.tsx';
@@ -32,19 +33,24 @@ export function ChartsWhenLoaded() {
 
 /** Keeps the address of this page in step with the recipe, so that it can be copied at any time. */
 function useAddress(): void {
-  const { linkOf } = useStage();
+  const { address } = useStage();
   const recipe = useSnapshot((snapshot) => snapshot?.recipe ?? null);
-  const workers = useSnapshot((snapshot) => snapshot?.local.workers ?? null);
   const local = useSnapshot((snapshot) => JSON.stringify(snapshot?.local ?? null));
-  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
   const projector = useView((state) => state.projector);
   useEffect(() => {
-    if (recipe === null || workers === null || code === null) return;
-    const named = new URLSearchParams(window.location.hash.slice(1)).has('room');
-    const address = new URL(linkOf(recipe, JSON.parse(local), named ? code : undefined));
-    if (projector) address.searchParams.set('view', 'projector');
-    if (address.href !== window.location.href) window.history.replaceState(null, '', address);
-  }, [recipe, workers, local, code, projector, linkOf]);
+    if (recipe === null) return;
+    const query = urlOf(recipe, JSON.parse(local));
+    address.show(projector ? `${query === '' ? '?' : `${query}&`}view=projector` : query);
+  }, [recipe, local, projector, address]);
+}
+
+/** Moves the keyboard to the flock; the address, which names the room, is none of its business. */
+function SkipLink() {
+  return (
+    <button type="button" className="skip" onClick={() => document.getElementById('flock')?.focus()}>
+      {words.view.skip}
+    </button>
+  );
 }
 
 function Desk() {
@@ -54,9 +60,7 @@ function Desk() {
       <header className="top">
         <div className="brand">
           <h1>{words.title}</h1>
-          <a className="skip" href="#flock">
-            {words.view.skip}
-          </a>
+          <SkipLink />
           <RoomLink />
           <ViewControls />
         </div>

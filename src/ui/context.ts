@@ -5,6 +5,7 @@
 import { createContext, useContext, useSyncExternalStore } from 'react';
 import { useStore } from 'zustand';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
+import type { PageAddress } from '../session/page-address.ts';
 import type { Snapshot } from '../session/snapshot.ts';
 import type { Lab } from '../store/lab.ts';
 import type { ViewState, ViewStore } from '../store/view.ts';
@@ -14,6 +15,7 @@ export interface Stage {
   readonly lab: Lab;
   readonly view: ViewStore;
   readonly catalogue: Catalogue;
+  readonly address: PageAddress;
   /** What the link asked for, shown until the session says what the room runs. */
   readonly wanted: { readonly recipe: Recipe; readonly local: LocalSettings };
   /** Address of a room that reproduces its run. */

@@ -11,10 +11,12 @@ import { FAMILIES, SCALARS } from '../recipe/schema.ts';
 import { recipeFromUrl, urlOf } from '../recipe/url.ts';
 import { layoutOf } from '../session/assets.ts';
 import type { LabHandle } from '../session/handle.ts';
+import type { PageAddress } from '../session/page-address.ts';
 import { createLab, type Lab } from '../store/lab.ts';
 import { createView, themeOf, type ViewStore } from '../store/view.ts';
 import { App } from './app.tsx';
 import { type Stage, StageContext } from './context.ts';
+import { RoomRefused } from './room-refused.tsx';
 import './styles/all.css';
 import { words } from './words.ts';
 
@@ -83,15 +85,24 @@ function cost(recipe: Recipe, workers: number): Cost | null {
   }
 }
 
-/** Shows the page in `root` and starts the session with `start`. */
-export function mount(root: HTMLElement, start: () => Promise<LabHandle>): void {
-  const url = new URL(window.location.href);
+/**
+ * Shows the page in `root` and starts the session with `start`; where the room's name cannot be used, says
+ * so instead, and joins nobody.
+ */
+export function mount(root: HTMLElement, address: PageAddress, start: () => Promise<LabHandle>): void {
+  const url = address.opened;
+  const view = createPageView(url);
+  if (address.asked.kind === 'unusable') {
+    createRoot(root).render(<RoomRefused name={address.asked.text} why={address.asked.why} />);
+    return;
+  }
   const { recipe, local } = recipeFromUrl(url);
   const lab = createLab({ after: realClock.after, hidden: () => document.hidden });
   document.addEventListener('visibilitychange', () => lab.visibilityChanged());
   const stage: Stage = {
     lab,
-    view: createPageView(url),
+    view,
+    address,
     catalogue: { families: FAMILIES, scalars: SCALARS, refusal, withChoice, cost },
     wanted: { recipe, local },
     linkOf: (chosen, settings, room) =>

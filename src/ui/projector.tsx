@@ -1,16 +1,19 @@
 /** For the wall of a classroom: the flock, loss, consensus, and how to join. Nothing else. */
 import { type ReactNode, useEffect } from 'react';
-import { useSnapshot, useStage } from './context.ts';
+import { useStage } from './context.ts';
 import { Flock } from './flock/flock.tsx';
 import { Notices } from './notices.tsx';
 import { QrCode } from './qr-code.tsx';
-import { useShortLink } from './room-link.tsx';
+import { useRoomName, useShortLink } from './room-link.tsx';
 import { StatusLine } from './status-line.tsx';
 import { words } from './words.ts';
 
+/** Names longer than this are no codes: smaller, or they would fill the wall. */
+const LONG = 16;
+
 export function Projector({ charts }: { readonly charts: ReactNode }) {
   const { view } = useStage();
-  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const name = useRoomName();
   const link = useShortLink();
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
@@ -29,7 +32,9 @@ export function Projector({ charts }: { readonly charts: ReactNode }) {
           {link !== null && <QrCode text={link} label={words.room.scan} />}
           <div>
             <p>{words.room.label}</p>
-            <p className="code">{code}</p>
+            <p className={name !== null && name.length > LONG ? 'code long' : 'code'}>
+              <bdi>{name}</bdi>
+            </p>
             <p className="address">{window.location.host}</p>
             <StatusLine />
           </div>

@@ -5,23 +5,28 @@ import { DEFAULT_LOCAL } from '../recipe/url.ts';
 import { useRecipe, useSnapshot, useStage } from './context.ts';
 import { words } from './words.ts';
 
+/** The room's name as it was written; null until it is known. */
+export function useRoomName(): string | null {
+  return useSnapshot((snapshot) => snapshot?.room.code || null);
+}
+
 /** Address that opens this room with this recipe; null until the room is known. */
 export function useRoomLink(): string | null {
   const { linkOf, wanted } = useStage();
   const recipe = useRecipe();
-  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const code = useRoomName();
   return code === null ? null : linkOf(recipe, { ...wanted.local, workers: 1, name: '' }, code);
 }
 
 /** The shortest address of this room: who joins takes its recipe anyway. For the QR code. */
 export function useShortLink(): string | null {
   const { linkOf } = useStage();
-  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const code = useRoomName();
   return code === null ? null : linkOf(DEFAULT_RECIPE, DEFAULT_LOCAL, code);
 }
 
 export function RoomLink() {
-  const code = useSnapshot((snapshot) => snapshot?.room.code ?? null);
+  const code = useRoomName();
   const transport = useSnapshot((snapshot) => snapshot?.room.transport ?? null);
   const link = useRoomLink();
   const [copied, setCopied] = useState<string | null>(null);
@@ -41,7 +46,10 @@ export function RoomLink() {
   return (
     <div className="room">
       <span>
-        {words.room.label} <b className="code">{code}</b>
+        {words.room.label}{' '}
+        <b className="code">
+          <bdi>{code}</bdi>
+        </b>
         <small> {words.room.carrier[transport]}</small>
       </span>
       {failed ? (

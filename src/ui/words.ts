@@ -140,6 +140,16 @@ export const words = {
       memory: 'this tab only',
       unknown: 'unknown',
     },
+    refused: {
+      title: 'This room’s name cannot be used',
+      name: (name: string) => `“${name}”`,
+      works: 'You have joined no room, and nothing is lost.',
+      choose: 'Choose another',
+      rule: (rule: string) => `Allowed are ${rule}.`,
+      go: 'Go to this room',
+      host: 'Go to this server’s room',
+      fresh: 'Open a fresh room',
+    },
   },
 
   view: {

@@ -174,7 +174,7 @@ export function Flock() {
   });
 
   return (
-    <section className="flock" id="flock" aria-label={words.flock.title}>
+    <section className="flock" id="flock" tabIndex={-1} aria-label={words.flock.title}>
       <svg viewBox={workers.length > 1 ? `0 0 ${WIDTH} ${HEIGHT}` : ALONE} aria-label={description}>
         {workers.length > 1 &&
           workers.map((worker, index) => {
