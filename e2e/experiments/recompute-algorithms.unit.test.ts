@@ -92,6 +92,12 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   ['fedmom --set algorithm.localSteps=3 --set algorithm.beta=0.8', federated({ steps: 3, beta: 0.8 })],
   ['fedprox --set algorithm.localSteps=3 --set algorithm.mu=0.5', federated({ steps: 3, mu: 0.5 })],
   ['scaffold --set algorithm.localSteps=3', scaffold(3)],
+  ['fedavg --set algorithm.serverRate=0.6', federated({ steps: 5, eta: 0.6 })],
+  [
+    'fedmom --set algorithm.serverRate=1.3 --set algorithm.beta=0.5',
+    federated({ steps: 5, eta: 1.3, beta: 0.5 }),
+  ],
+  ['scaffold --set algorithm.serverRate=0.5', scaffold(5, 0.5)],
   ['allreduce-sgd', sgd()],
   ['allreduce-sgd --optimizer momentum --set optimizer.momentum=0.8', sgd(0.8)],
   ['qsgd --compressor none', sgd()],

@@ -175,16 +175,18 @@ export const rps: Recomputed = (problem) =>
     return everywhere(problem, mean(h));
   });
 
-/** 10.1 and 10.2, all clients in every round: local steps from w, a mean by rows, momentum at the server. */
+/** 10.1 and 10.2, all clients in every round: local steps from w, a mean by rows, rate and momentum at the server. */
 export const federated =
   ({
     steps,
     beta = 0,
     mu = 0,
+    eta = 1,
   }: {
     readonly steps: number;
     readonly beta?: number;
     readonly mu?: number;
+    readonly eta?: number;
   }): Recomputed =>
   (problem) => {
     const sizes = problem.rows.map(({ length }) => length);
@@ -198,19 +200,20 @@ export const federated =
         }
         return y;
       });
-      const next = mix(
+      const average = mix(
         sizes.map((size) => size / total),
         clients,
       );
+      const next = sum([1, w], [eta, average], [-eta, w]);
       w = sum([1 + beta, next], [-beta, v]);
       v = next;
     }
     return everywhere(problem, w);
   };
 
-/** SCAFFOLD (arXiv 1910.06378, algorithm 1, option II), all clients in every round, server rate 1. */
+/** SCAFFOLD (arXiv 1910.06378, algorithm 1, option II), all clients in every round. */
 export const scaffold =
-  (steps: number): Recomputed =>
+  (steps: number, eta = 1): Recomputed =>
   (problem) => {
     const d = problem.d;
     let w = zeros(d);
@@ -228,7 +231,7 @@ export const scaffold =
       const next = own.map((mine, i) => sum([1, mine], [-1, c], [scale, w], [-scale, y[i] ?? []]));
       c = sum([1, c], [1, mean(next)], [-1, mean(own)]);
       own = next;
-      w = mean(y);
+      w = sum([1, w], [eta, mean(y)], [-eta, w]);
     }
     return everywhere(problem, w);
   };

@@ -3,11 +3,13 @@
  * the server's model at the clients.
  *
  *   client k:  y ← w,  then H steps  y ← y − γ (g_k(y) + μ (y − w));   w_k = y
- *   server:    Δ = Σ_k (n_k / Σ n) (w − w_k),   v⁺ = w − Δ,   w ← v⁺ + β (v⁺ − v),   v ← v⁺
+ *   server:    Δ = Σ_k (n_k / Σ n) (w − w_k),   v⁺ = w − η Δ,   w ← v⁺ + β (v⁺ − v),   v ← v⁺
  *
- * μ = β = 0 is FedAvg: McMahan et al., AISTATS 2017, arXiv 1602.05629. β > 0 is FedMom: Huo, Yang, Gu, Carin,
- * Huang, 2020, arXiv 2002.02090, with v = w_0 at the start, not the zeros of the authors' code. μ > 0 is
- * FedProx: Li, Sahu, Zaheer, Sanjabi, Talwalkar, Smith, MLSys 2020, arXiv 1812.06127.
+ * μ = β = 0 and η = 1 is FedAvg: McMahan et al., AISTATS 2017, arXiv 1602.05629; with another η it is FedOpt with
+ * plain SGD at the server (Reddi et al., Adaptive Federated Optimization, ICLR 2021, arXiv 2003.00295, algorithm
+ * 1). β > 0 is FedMom with its server rate η: Huo, Yang, Gu, Carin, Huang, 2020, arXiv 2002.02090, with v = w_0
+ * at the start, not the zeros of the authors' code. μ > 0 is FedProx, whose paper has no server rate: Li, Sahu,
+ * Zaheer, Sanjabi, Talwalkar, Smith, MLSys 2020, arXiv 1812.06127.
  */
 import { numberOption, type OptionSchema } from '../base/options.ts';
 import { type AlgorithmEntry, counted, held, type Node, type Start, type State } from './algorithm.ts';
@@ -23,6 +25,8 @@ import {
   needsStar,
   rests,
   rowsIn,
+  SERVER_RATE,
+  serverRate,
   trainLocally,
 } from './federated.ts';
 import { localSteps } from './local-steps.ts';
@@ -44,7 +48,7 @@ const common = {
   cost: federatedCost,
   enter: begin,
   rests,
-  round: (node, state) => federate(node, state, 0, 0),
+  round: (node, state) => federate(node, state, { beta: 0, mu: 0, eta: 1 }),
 } as const satisfies Partial<AlgorithmEntry>;
 
 const whole = (name: string, given: Parameters<AlgorithmEntry['refuses']>[0]) =>
@@ -56,7 +60,9 @@ export const fedavg: AlgorithmEntry = {
   label: 'FedAvg',
   description: 'Some clients train for a while; a server averages their models.',
   paper: 'McMahan et al., AISTATS 2017, arXiv 1602.05629',
+  options: { ...FEDERATED_OPTIONS, ...SERVER_RATE },
   refuses: (given) => whole('FedAvg', given),
+  round: (node, state) => federate(node, state, { beta: 0, mu: 0, eta: serverRate(node) }),
 };
 
 const BETA: OptionSchema = {
@@ -76,9 +82,10 @@ export const fedmom: AlgorithmEntry = {
   label: 'FedMom',
   description: 'FedAvg with momentum at the server.',
   paper: 'Huo et al., 2020, arXiv 2002.02090',
-  options: { ...FEDERATED_OPTIONS, ...BETA },
+  options: { ...FEDERATED_OPTIONS, ...SERVER_RATE, ...BETA },
   refuses: (given) => whole('FedMom', given),
-  round: (node, state) => federate(node, state, numberOption(node.options, 'beta'), 0),
+  round: (node, state) =>
+    federate(node, state, { beta: numberOption(node.options, 'beta'), mu: 0, eta: serverRate(node) }),
 };
 
 const MU: OptionSchema = {
@@ -100,7 +107,7 @@ export const fedprox: AlgorithmEntry = {
   paper: 'Li et al., MLSys 2020, arXiv 1812.06127',
   options: { ...FEDERATED_OPTIONS, ...MU },
   refuses: (given) => whole('FedProx', given),
-  round: (node, state) => federate(node, state, 0, numberOption(node.options, 'mu')),
+  round: (node, state) => federate(node, state, { beta: 0, mu: numberOption(node.options, 'mu'), eta: 1 }),
 };
 
 /** v begins where the model is, at w_0 and wherever it is not the server's: who takes over has no momentum yet. */
@@ -112,7 +119,14 @@ async function begin(node: Node, start: Start): Promise<State> {
   return { ...state, v };
 }
 
-async function federate(node: Node, state: State, beta: number, mu: number): Promise<State> {
+/** Of the server's momentum, of the clients' pull, and of the server's step. */
+interface Factors {
+  readonly beta: number;
+  readonly mu: number;
+  readonly eta: number;
+}
+
+async function federate(node: Node, state: State, { beta, mu, eta }: Factors): Promise<State> {
   const { compute, rank, round } = node;
   const clients = clientsOf(node, round);
   const w = state.x;
@@ -128,10 +142,10 @@ async function federate(node: Node, state: State, beta: number, mu: number): Pro
   const v = node.next('v');
   compute.linear(x, [[1, w]]);
   if (rank === serverOf(node.graph)) {
-    // v⁺ = w − Δ is the weighted mean of the clients' models.
+    // With η = 1, v⁺ = w − Δ is the weighted mean of the clients' models.
     const weights = clientWeights(state, clients);
-    compute.linear(v, []);
-    for (const model of models) node.decode(model, v, weights.get(model.rank) ?? 0, 'add');
+    compute.linear(v, eta === 1 ? [] : [[1 - eta, w]]);
+    for (const model of models) node.decode(model, v, eta * (weights.get(model.rank) ?? 0), 'add');
     compute.linear(x, [
       [1 + beta, v],
       [-beta, held(state, 'v')],

@@ -50,6 +50,21 @@ export const FEDERATED_OPTIONS: OptionSchema = {
   },
 };
 
+/** For algorithms whose papers have the server take its step at a rate of its own. */
+export const SERVER_RATE: OptionSchema = {
+  serverRate: {
+    kind: 'number',
+    default: 1,
+    min: 1e-6,
+    max: 1000,
+    label: 'server rate η',
+    help: 'How far the server goes towards the mean of the clients’ models: 1 is all the way, more goes beyond.',
+  },
+};
+
+/** η of `SERVER_RATE`. */
+export const serverRate = ({ options }: Pick<Node, 'options'>): number => numberOption(options, 'serverRate');
+
 /** Ranks of the clients of a round, ascending: a uniform draw without replacement. */
 export function clientsOf(node: Node, round: number): readonly number[] {
   const ranks = Array.from({ length: node.size }, (_, rank) => rank);

@@ -2,10 +2,10 @@
  * SCAFFOLD: federated averaging whose clients correct their gradients for what is peculiar to their data.
  *
  *   client k:  y ← w,  then H steps  y ← y − γ (g_k(y) − c_k + c);   c_k⁺ = c_k − c + (w − y) / (H γ)
- *   server:    w ← mean_k y_k,   c ← c + (1 / n) Σ_k (c_k⁺ − c_k)
+ *   server:    w ← w + η (mean_k y_k − w),   c ← c + (1 / n) Σ_k (c_k⁺ − c_k)
  *
  * Karimireddy, Kale, Mohri, Reddi, Stich, Suresh: SCAFFOLD, ICML 2020, arXiv 1910.06378, option II of its
- * algorithm 1, with server rate 1 and clients of equal weight. A comparator for FedMom and FedProx. Two
+ * algorithm 1, with its global rate η (1 by default) and clients of equal weight. A comparator for FedMom and FedProx. Two
  * vectors travel each way. Differences from the paper: after a view change control variates begin at zero.
  */
 import { numberOption } from '../base/options.ts';
@@ -21,6 +21,8 @@ import {
   needsStar,
   rests,
   rowsIn,
+  SERVER_RATE,
+  serverRate,
   trainLocally,
 } from './federated.ts';
 import { localSteps } from './local-steps.ts';
@@ -42,7 +44,7 @@ export const scaffold: AlgorithmEntry = {
   reports: 'server',
   current: isCurrent,
   prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
-  options: FEDERATED_OPTIONS,
+  options: { ...FEDERATED_OPTIONS, ...SERVER_RATE },
   gradients: localSteps,
   rests,
   refuses: (given) =>
@@ -96,8 +98,9 @@ export const scaffold: AlgorithmEntry = {
     compute.linear(c, [[1, common]]);
     compute.linear(x, [[1, w]]);
     if (rank === serverOf(node.graph)) {
-      compute.linear(x, []);
-      for (const model of models) node.decode(model, x, 1 / clients.length, 'add');
+      const eta = serverRate(node);
+      compute.linear(x, eta === 1 ? [] : [[1 - eta, w]]);
+      for (const model of models) node.decode(model, x, eta / clients.length, 'add');
       for (const each of changes) node.decode(each, c, 1 / size, 'add');
     }
     const latest = await distribute(node, NEXT_MODEL, x);
