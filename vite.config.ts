@@ -1,6 +1,7 @@
 /**
  * One configuration for `vite` (development), `vite build` and `vite preview`: the lab, with its own
- * signalling server on the same port. PORT and HOST choose the address.
+ * signalling server on the same port. PORT and HOST choose the address,
+ * MURMURATION_HOSTS the names that it answers to.
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
@@ -9,6 +10,7 @@ import { wgslPlugin } from './src/compute/webgpu/wgsl-plugin.ts';
 import { digitsPlugin } from './src/data/digits-plugin.ts';
 import { textPlugin } from './src/data/text-plugin.ts';
 import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
+import { allowedHosts } from './src/server/hosts.ts';
 import { portFrom } from './src/server/port.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
 import { sourceOf } from './src/server/source.ts';
@@ -20,7 +22,7 @@ const address = {
   strictPort: true,
   // The whole network only if asked for: a lab is a person's own until shared.
   host: process.env.HOST || '127.0.0.1',
-  allowedHosts: ['.local'],
+  allowedHosts: allowedHosts(process.env.MURMURATION_HOSTS, process.env.HOST),
   // Cross-origin isolation gives pages fine timers.
   headers: {
     'Cross-Origin-Opener-Policy': 'same-origin',

@@ -19,17 +19,32 @@ export const labBuild = v.object({
   built: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 });
 
+const roomName = v.pipe(
+  v.string(),
+  v.check((room) => readRoomName(room).ok),
+);
+const origin = v.pipe(
+  v.string(),
+  v.maxLength(300),
+  v.check((text) => URL.canParse(text) && new URL(text).origin === text && /^https?:/.test(text)),
+);
+
 const labSchema = v.object({
   ...labBuild.entries,
-  room: v.pipe(
-    v.string(),
-    v.check((room) => readRoomName(room).ok),
-  ),
+  /** The server's own room: where its plain address leads. */
+  room: roomName,
+  /** Rooms that were the server's before, and in which somebody still is. */
+  former: v.optional(v.pipe(v.array(roomName), v.maxLength(8)), []),
+  /** Where others can open the lab, the likeliest first: told to whoever opened it on localhost. */
+  addresses: v.optional(v.pipe(v.array(origin), v.maxLength(16)), []),
   signalling: v.object({ path: v.pipe(v.string(), v.maxLength(256), v.regex(/^(?:\/[A-Za-z0-9._~-]+)+$/)) }),
 });
 
 /** The content of `/lab.json`. */
 export type Lab = v.InferOutput<typeof labSchema>;
+
+/** The name of a request's parameter by which a tab says that its room was the server's when it came. */
+export const FORMER_ROOM = 'in';
 
 /** Checks what a host answered for `/lab.json`; null if it is no lab's server (or anything else). */
 export function parseLab(value: unknown): Lab | null {

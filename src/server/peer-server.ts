@@ -40,6 +40,8 @@ export interface SignallingOptions {
   /** True if nobody else takes sockets of this server: upgrades of other paths are refused. */
   readonly alone?: boolean;
   readonly limits?: FloodLimits;
+  /** Whether the request came under a name that this server answers to; by default any does. */
+  readonly admits?: (request: IncomingMessage) => boolean;
   readonly clock?: Clock;
   /** Told of refused sockets and messages, one line each. */
   readonly log?: (line: string) => void;
@@ -50,6 +52,8 @@ export interface Signalling {
   handle(request: IncomingMessage, response: ServerResponse): void;
   /** True if this upgrade is ours. */
   owns(request: IncomingMessage): boolean;
+  /** True if a client of this id is connected. */
+  holds(id: string): boolean;
   /** Closes every socket; new ones are refused. */
   close(): void;
 }
@@ -74,7 +78,7 @@ class GuardedSocket extends WebSocket {
 
 /** Puts a PeerServer under `options.path` of `server`; requests under that path go to its `handle`. */
 export function attachSignalling(server: Server | Http2SecureServer, options: SignallingOptions): Signalling {
-  const { path, alone = false, clock = realClock, log = () => {} } = options;
+  const { path, alone = false, clock = realClock, log = () => {}, admits = () => true } = options;
   const flood = new FloodGuard(clock, options.limits);
   const sockets = new Map<GuardedSocket, { unanswered: number }>();
   const socketServer = new WebSocketServer({
@@ -98,6 +102,9 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
   });
   // Without this listener one malformed frame ends the process.
   peerServer.on('error', (error) => log(`A signalling socket failed: ${error.message}`));
+  const clients = new Set<string>();
+  peerServer.on('connection', (client) => clients.add(client.getId()));
+  peerServer.on('disconnect', (client) => clients.delete(client.getId()));
   // PeerServer starts when Express mounts it, which Vite's own middleware stack never tells it.
   const handler = express();
   handler.disable('x-powered-by');
@@ -133,6 +140,7 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
       return;
     }
     if (closed) return reject(stream, '503 Service Unavailable');
+    if (!admits(request)) return reject(stream, '403 Forbidden');
     if (!named(request)) return reject(stream, '400 Bad Request');
     const address = request.socket.remoteAddress ?? 'unknown';
     const allowance = flood.open(address);
@@ -173,7 +181,12 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
     for (const socket of sockets.keys()) socket.terminate();
   };
   server.once('close', close);
-  return { handle: (request, response) => handler(request, response), owns, close };
+  return {
+    handle: (request, response) => handler(request, response),
+    owns,
+    holds: (id) => clients.has(id),
+    close,
+  };
 }
 
 function pathOf(request: IncomingMessage): string {

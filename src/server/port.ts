@@ -54,12 +54,3 @@ export function portFrom(given: string | undefined): number {
     `PORT: ${JSON.stringify(given)} is no port; it must be a whole number from 0 to 65535.`,
   );
 }
-
-/** Where to point a browser. Loopback is called localhost, which browsers treat as a secure context. */
-export function address(server: { address(): unknown } | null): string {
-  const bound = server?.address();
-  if (typeof bound !== 'object' || bound === null) return 'an unknown address';
-  const { address: host, port } = { address: '', port: 0, ...bound };
-  const everywhere = ['', '::', '0.0.0.0', '::1', '127.0.0.1'].includes(host);
-  return `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
-}

@@ -313,7 +313,10 @@ describe('in a dev server', () => {
     await server.listen();
     const port = portOf(server.httpServer);
     const lab = await (await fetch(`http://127.0.0.1:${port}/lab.json`)).json();
-    expect(lab).toEqual({ room: 'TEST-1', version: 'v', built: 5, signalling: { path: '/signalling' } });
+    expect(lab).toEqual({
+      ...{ room: 'TEST-1', version: 'v', built: 5, signalling: { path: '/signalling' } },
+      ...{ former: [], addresses: [] },
+    });
     expect(await (await fetch(`http://127.0.0.1:${port}/signalling/peerjs/id`)).text()).toMatch(
       /^[0-9a-f-]{36}$/,
     );

@@ -5,10 +5,9 @@
  * room that lost each other meet again, and takes it over when nobody answers. A doorbell only: the holder
  * leads nothing. Rings travel through the signalling server itself, so none costs a connection.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { randomFraction } from '../identity.ts';
 import type { PeerId } from '../transport.ts';
+import { doorId } from './door-id.ts';
 import {
   compareBuilds,
   type FromServer,
@@ -21,11 +20,6 @@ import {
   rosterMessage,
 } from './messages.ts';
 import { type SignallingContext, SignallingPeer } from './signalling.ts';
-
-/** Id of a room's door: the code's hash, since ids allow fewer characters than people may want. */
-export function doorId(room: string): PeerId {
-  return `murmuration-door-${bytesToHex(sha256(utf8ToBytes(room))).slice(0, 24)}`;
-}
 
 export interface DoorEvents {
   /** The door was answered, or is now held: these ids are in the room (without this tab). */
