@@ -132,6 +132,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   schedule: { value: 'ID', path: 'schedule', help: 'How the learning rate changes over the rounds.' },
   batch: scalar('batch', 'N|full'),
   init: scalar('init', SCALARS.init.choices.join('|')),
+  allow: scalar(
+    'allow',
+    'CODE[,…]',
+    'Runs a recipe that is refused for its mathematics, to see it fail; may be given several times.',
+  ),
   lr: scalar('lr', 'X'),
   clip: scalar('clip', 'X|off'),
   seed: scalar('seed', 'N'),
@@ -190,6 +195,8 @@ function readFlags(args: readonly string[]): Given {
       throw new OptionError(`--${token.name} needs a value: --${token.name} ${flag.value}.`);
     } else if (token.name === 'set') {
       sets.push(value);
+    } else if (token.name === 'allow') {
+      values.set('allow', [values.get('allow') ?? [], value].flat().join(','));
     } else {
       values.set(token.name, value);
     }

@@ -1,6 +1,7 @@
 /** The text of `--help`: every flag, and every entry of every registry with its options. */
 import type { AlgorithmEntry } from '../../src/algorithms/algorithm.ts';
 import { ALGORITHMS } from '../../src/algorithms/index.ts';
+import { CONTROLS } from '../../src/algorithms/refusal.ts';
 import { allowed, type OptionSchema } from '../../src/base/options.ts';
 import { costOf, refusal } from '../../src/recipe/legality.ts';
 import { buildRecipe, FAMILIES, FAMILY_NAMES } from '../../src/recipe/schema.ts';
@@ -65,6 +66,9 @@ export function helpText(): string {
     '',
     ...flags,
     ...families,
+    '',
+    'allow (negative controls):',
+    ...Object.entries(CONTROLS).map(([code, what]) => `  ${code.padEnd(23)}${what}`),
     '',
     'Exit codes: 0 done, 1 the run failed, 2 a wrong flag or a recipe that cannot run, 130 interrupted (what there is was written).',
   ].join('\n');

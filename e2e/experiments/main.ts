@@ -10,7 +10,8 @@ import { findEntry } from '../../src/base/registry.ts';
 import { DataError } from '../../src/data/dataset.ts';
 import { DATASETS } from '../../src/data/index.ts';
 import { refusesOnnx } from '../../src/models/onnx.ts';
-import { caution, refusal } from '../../src/recipe/legality.ts';
+import { caution, refusalOf } from '../../src/recipe/legality.ts';
+import type { Recipe } from '../../src/recipe/recipe.ts';
 import type { Assets } from '../../src/session/assets.ts';
 import { type Collected, drive, RunFailure } from './drive.ts';
 import type { Flock } from './drive-browser.ts';
@@ -121,6 +122,13 @@ async function driveAndWrite(
   return collected.stoppedBy === 'failure' ? FAILED : DONE;
 }
 
+/** Why a recipe cannot run, and how it runs all the same where only the mathematics is against it. */
+function refusalIn(recipe: Recipe, workers: number): string | null {
+  const refused = refusalOf(recipe, workers);
+  if (refused?.kind !== 'unsound') return refused?.why ?? null;
+  return `${refused.why} (--allow ${refused.control} runs it all the same, as a negative control.)`;
+}
+
 /** Exit code of a run whose flags were right. */
 async function runExperiment(
   given: Experiment,
@@ -129,7 +137,7 @@ async function runExperiment(
 ): Promise<number> {
   const experiment = { ...given, recipe: await completeData(given.recipe) };
   const workers = experiment.run.tabs * experiment.local.workers;
-  const reason = dataTrouble(experiment) ?? refusal(experiment.recipe, workers);
+  const reason = dataTrouble(experiment) ?? refusalIn(experiment.recipe, workers);
   if (reason !== null) {
     console.error(reason);
     return USAGE;

@@ -169,7 +169,10 @@ describe('a run in Node', () => {
     expect([usage.code, usage.err.length, usage.out]).toEqual([2, 1, []]);
     const refused = await run(['--algorithm', 'd-psgd', '--compressor', 'top-k']);
     expect(refused.code).toBe(2);
-    expect(refused.err.join()).toMatch(/CHOCO-SGD/);
+    expect(refused.err.join()).toMatch(/CHOCO-SGD.*\(--allow whole-numbers runs it all the same, /);
+    const unknown = await run(['--allow', 'd2-spectrum', '--allow', 'all']);
+    expect([unknown.code, unknown.err.length]).toEqual([2, 1]);
+    expect(unknown.err.join()).toMatch(/"d2-spectrum,all" is not allowed; .*whole-numbers, contraction/);
     const table = path.join(folder, 'three.csv');
     await writeFile(table, 'a,y\n1,3\n2,4\n3,1\n');
     const data = ['--dataset', `csv:${table}`, '--target', 'y', '--model', 'linear', '--batch', 'full'];

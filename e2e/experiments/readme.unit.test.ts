@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { CONTROLS } from '../../src/algorithms/refusal.ts';
 import { FAMILIES, FAMILY_NAMES } from '../../src/recipe/schema.ts';
 import { ROOT } from './lab-server.ts';
 
@@ -21,4 +22,8 @@ it('has a row for algorithms that exist, in files that exist', () => {
     const text = readFileSync(path.join(ROOT, 'src', 'algorithms', file ?? ''), 'utf8');
     expect(text).toContain(`id: '${id}'`);
   }
+});
+
+it('has a row for every negative control, in the words of the command', () => {
+  for (const [code, what] of Object.entries(CONTROLS)) expect(readme).toContain(`| \`${code}\` | ${what} |`);
 });

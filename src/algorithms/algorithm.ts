@@ -13,6 +13,7 @@ import type { Compute, Vector, WriteMode } from '../compute/compute.ts';
 import type { RandomStream } from '../math/random.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { Graph } from '../topology/graph.ts';
+import type { Control, Refusal } from './refusal.ts';
 import type { Reported } from './reported.ts';
 
 /** Named vectors and numbers of one worker: `x` (parameters) and what else the algorithm keeps. */
@@ -147,6 +148,8 @@ export interface Node {
   readonly recipients: readonly number[];
   /** For every rank a number that workers of one tab share: the groups of hierarchical collectives. */
   readonly groups: readonly number[];
+  /** Negative controls that the recipe asks for. */
+  readonly allow: readonly Control[];
   /** Rows that this worker trains on. */
   readonly samples: number;
 
@@ -233,10 +236,9 @@ export interface Start {
   readonly committed: number;
 }
 
-/** Why a configuration is not legal, in a sentence that says what to choose instead. */
-export type Refusal = string;
-
 export interface Configuration {
+  /** Negative controls that the recipe asks for: `unsound` refusals of these codes do not count. */
+  readonly allow: readonly Control[];
   /** The algorithm's own options. */
   readonly options: Options;
   readonly compressorClass: CompressorClass;

@@ -9,7 +9,8 @@
  * Tang, Lian, Yan, Zhang, Liu: D²: Decentralized Training over Decentralized Data, ICML 2018, arXiv
  * 1803.07068. In this form the old learning rate stays inside ψ⁻, so the average goes on moving exactly
  * along the mean gradient when the rate changes. It is stable only while the smallest eigenvalue of W is
- * above −1/3; where it is not, W is replaced by the lazy (W + I) / 2, and the page says so. Differences
+ * above −1/3; where it is not, W is replaced by the lazy (W + I) / 2, and the page says so, unless the recipe
+ * allows `d2-spectrum` to see it diverge. Differences
  * from the paper: after a view change every worker begins again with h = ψ.
  */
 import { choiceOption } from '../base/options.ts';
@@ -17,6 +18,7 @@ import { spectrum } from '../topology/spectrum.ts';
 import { type AlgorithmEntry, counted, held, type Node } from './algorithm.ts';
 import { shareCost } from './costs.ts';
 import { needsFixedSymmetric, needsWholeNumbers } from './needs.ts';
+import { unsound } from './refusal.ts';
 
 const CORRECTED = 1;
 /** Rounding must not decide for the textbook case, the even ring, which lies exactly on the boundary. */
@@ -56,17 +58,17 @@ export const d2: AlgorithmEntry = {
     if (unfit !== null) return unfit;
     const asIs = choiceOption(given.options, 'mixing') === 'metropolis';
     if (!asIs || given.graph === null || !isUnstable(given.graph)) return null;
-    return (
+    const why =
       `D² needs a mixing matrix whose smallest eigenvalue is above −1/3, which that of ${given.topology} ` +
-      'is not. Choose the lazy matrix (mixing auto or lazy), or another topology.'
-    );
+      'is not. Choose the lazy matrix (mixing auto or lazy), or another topology.';
+    return unsound(given, 'd2-spectrum', why);
   },
-  caution({ options, graph, topology }) {
+  caution({ options, graph, topology, allow }) {
     if (choiceOption(options, 'mixing') !== 'auto' || graph === null || !isUnstable(graph)) return null;
-    return (
-      `The smallest eigenvalue of this ${topology} is not above −1/3, as D² needs it: ` +
-      'the lazy matrix (W + I) / 2 is used.'
-    );
+    const why = `The smallest eigenvalue of this ${topology} is not above −1/3, as D² needs it: `;
+    return allow.includes('d2-spectrum')
+      ? `${why}a negative control (d2-spectrum), in which W is used as it is.`
+      : `${why}the lazy matrix (W + I) / 2 is used (allowing d2-spectrum runs it with W as it is).`;
   },
   cost: shareCost,
 
@@ -79,7 +81,8 @@ export const d2: AlgorithmEntry = {
   async round(node, state) {
     const { compute } = node;
     const mixing = choiceOption(node.options, 'mixing');
-    const lazy = mixing === 'lazy' || (mixing === 'auto' && isUnstable(node.graph));
+    const repairs = mixing === 'auto' && !node.allow.includes('d2-spectrum');
+    const lazy = mixing === 'lazy' || (repairs && isUnstable(node.graph));
     const psi = node.next('psi');
     const h = node.scratch('h');
     const x = node.next('x');

@@ -13,10 +13,11 @@
  */
 import { numberOption, type OptionSchema, type Options } from '../base/options.ts';
 import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
-import { type AlgorithmEntry, type Configuration, held, type Refusal } from './algorithm.ts';
+import { type AlgorithmEntry, type Configuration, held } from './algorithm.ts';
 import { allGatherCost, allGatherMean } from './collectives/all-gather.ts';
 import { hierarchicalSparseCost, hierarchicalSparseSum } from './collectives/hierarchical.ts';
 import { needsComplete, needsContraction } from './needs.ts';
+import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const STEP = 1;
@@ -99,7 +100,9 @@ export const efSgd: AlgorithmEntry = {
 
 function needsMeanSigns({ compressor, compressorOptions }: Configuration): Refusal | null {
   if (compressor === 'one-bit' && compressorOptions.scale === 'l1') return null;
-  return 'EF-signSGD sends signs with their mean magnitude: choose the compressor one-bit with scale l1, or EF-SGD, which takes any contraction.';
+  return impossible(
+    'EF-signSGD sends signs with their mean magnitude: choose the compressor one-bit with scale l1, or EF-SGD, which takes any contraction.',
+  );
 }
 
 export const efSignSgd: AlgorithmEntry = {

@@ -19,11 +19,11 @@ import {
   type Encoded,
   type Node,
   type Numbers,
-  type Refusal,
   type Start,
   type State,
 } from './algorithm.ts';
 import { stepAfresh } from './local-optimizer.ts';
+import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas } from './replicas.ts';
 import { serverOf } from './reported.ts';
 
@@ -89,7 +89,7 @@ function clientCount(options: Node['options'], n: number): number {
 
 export function needsStar(name: string, { topology, graph }: Configuration): Refusal | null {
   if (topology === 'star' || topology === 'complete' || graph?.isComplete === true) return null;
-  return `${name} has a server that every client reaches: choose the topology star.`;
+  return impossible(`${name} has a server that every client reaches: choose the topology star.`);
 }
 
 /**

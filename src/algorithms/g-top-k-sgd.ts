@@ -11,9 +11,10 @@
  */
 import { booleanOption, numberOption } from '../base/options.ts';
 import { addResidual } from '../compressors/error-feedback.ts';
-import { type AlgorithmEntry, type Configuration, held, type Refusal } from './algorithm.ts';
+import { type AlgorithmEntry, type Configuration, held } from './algorithm.ts';
 import { gTopKCost, gTopKSum } from './collectives/g-top-k.ts';
 import { needsComplete } from './needs.ts';
+import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const STEP = 1;
@@ -79,5 +80,7 @@ export const gTopKSgd: AlgorithmEntry = {
 
 function needsPairs({ compressor }: Configuration): Refusal | null {
   if (compressor === 'top-k' || compressor === 'ms-top-k') return null;
-  return `gTop-k SGD merges coordinates with their values, which ${compressor} does not send: choose top-k.`;
+  return impossible(
+    `gTop-k SGD merges coordinates with their values, which ${compressor} does not send: choose top-k.`,
+  );
 }

@@ -13,6 +13,7 @@ import { numberOption } from '../base/options.ts';
 import { type AlgorithmEntry, held } from './algorithm.ts';
 import { twoPassCost, twoPassMean } from './collectives/two-pass.ts';
 import { needsCompleteOrStar } from './needs.ts';
+import { impossible } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const SIGNS = 1;
@@ -47,7 +48,7 @@ export const signSgd: AlgorithmEntry = {
   refuses(given) {
     const { compressor, compressorOptions } = given;
     if (compressor !== 'one-bit' || compressorOptions.scale !== 'none') {
-      return 'signSGD sends bare signs: choose the compressor one-bit with scale none.';
+      return impossible('signSGD sends bare signs: choose the compressor one-bit with scale none.');
     }
     return needsCompleteOrStar('signSGD', given);
   },

@@ -4,6 +4,7 @@
  */
 import type { AlgorithmEntry, Configuration, Cost } from '../algorithms/algorithm.ts';
 import { ALGORITHMS } from '../algorithms/index.ts';
+import { controlsOf, impossible, type Refusal, type Unsound } from '../algorithms/refusal.ts';
 import type { Layout } from '../base/layout.ts';
 import { findEntry } from '../base/registry.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
@@ -43,21 +44,47 @@ export function graphOf(recipe: Recipe, n: number, round: number): Graph {
 }
 
 /**
- * Why this recipe cannot run, in a sentence that says what to choose instead; null if it can. `n` is the
- * number of workers; without it only what does not depend on it is judged.
+ * Why this recipe cannot run, and whether it may be allowed all the same; null if it can. `n` is the number of
+ * workers; without it only what does not depend on it is judged.
  */
+export function refusalOf(recipe: Recipe, n: number | null = null): Refusal | null {
+  const entry = algorithmOf(recipe);
+  const before = (n === null ? null : topologyRefusal(recipe, n)) ?? dataRefusal(recipe);
+  if (before !== null) return impossible(before);
+  const found = entry.refuses(configurationOf(recipe, n));
+  if (found?.kind === 'impossible') return found;
+  // What could not run in any case is said before what might be allowed.
+  const after = optimizerRefusal(recipe) ?? startRefusal(recipe, entry);
+  return after === null ? found : impossible(after);
+}
+
+/** The same as a sentence that says what to choose instead. */
 export function refusal(recipe: Recipe, n: number | null = null): string | null {
-  if (n !== null) {
-    const entry = findEntry('topology', TOPOLOGIES, recipe.topology.id);
-    const impossible = impossibleReason(entry, recipe.topology.options, n);
-    if (impossible !== null) return impossible;
+  return refusalOf(recipe, n)?.why ?? null;
+}
+
+/** The negative controls that make this recipe run although the mathematics is against it. */
+export function controlsIn(recipe: Recipe, n: number | null = null): readonly Unsound[] {
+  const { refuses } = algorithmOf(recipe);
+  const given = configurationOf(recipe, n);
+  const found: Unsound[] = [];
+  for (;;) {
+    const next = refuses({ ...given, allow: found.map(({ control }) => control) });
+    if (next?.kind !== 'unsound' || !given.allow.includes(next.control)) return found;
+    found.push(next);
   }
-  return (
-    dataRefusal(recipe) ??
-    algorithmOf(recipe).refuses(configurationOf(recipe, n)) ??
-    optimizerRefusal(recipe) ??
-    startRefusal(recipe, algorithmOf(recipe))
-  );
+}
+
+/** The recipe with every refusal overruled that may be, as a negative control; null if that is not enough. */
+export function asControl(recipe: Recipe, n: number | null = null): Recipe | null {
+  const refused = refusalOf(recipe, n);
+  if (refused === null) return recipe;
+  if (refused.kind === 'impossible') return null;
+  return asControl({ ...recipe, allow: controlsOf(`${recipe.allow},${refused.control}`).join(',') }, n);
+}
+
+function topologyRefusal({ topology: { id, options } }: Recipe, n: number): string | null {
+  return impossibleReason(findEntry('topology', TOPOLOGIES, id), options, n);
 }
 
 /**
@@ -70,11 +97,19 @@ export function caution(
   layout: Layout | null = null,
 ): string | null {
   return (
+    controlCaution(recipe, n) ??
     algorithmOf(recipe).caution?.(configurationOf(recipe, n)) ??
     optimizerCaution(recipe) ??
     startCaution(recipe, algorithmOf(recipe)) ??
     compressorCaution(recipe, layout)
   );
+}
+
+function controlCaution(recipe: Recipe, n: number | null): string | null {
+  const controls = controlsIn(recipe, n);
+  if (controls.length === 0) return null;
+  const codes = controls.map(({ control }) => control).join(', ');
+  return `A negative control (${codes}): ${controls.map(({ why }) => why).join(' ')}`;
 }
 
 /** Compression that makes more of it: a share of more than half, say, each number with its place. */
@@ -157,6 +192,7 @@ export function algorithmOf(recipe: Recipe): AlgorithmEntry {
 function configurationOf(recipe: Recipe, n: number | null): Configuration {
   const compressor = findEntry('compressor', COMPRESSORS, recipe.compressor.id);
   return {
+    allow: controlsOf(recipe.allow),
     options: recipe.algorithm.options,
     compressor: compressor.id,
     compressorClass: compressor.classOf?.(recipe.compressor.options) ?? compressor.class,

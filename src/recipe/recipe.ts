@@ -33,6 +33,8 @@ export interface Recipe {
   /** Rows a worker uses for one gradient; 0: all that it holds. */
   readonly batch: number;
   readonly init: Init;
+  /** Codes of the negative controls that may run (`algorithms/refusal.ts`), separated by commas; '' for none. */
+  readonly allow: string;
   readonly seed: number;
   /** Number of rounds, or 0 for no end. */
   readonly rounds: number;

@@ -4,6 +4,7 @@
  */
 import type { Preference } from '../algorithms/algorithm.ts';
 import { ALGORITHMS } from '../algorithms/index.ts';
+import { CONTROL_CODES, controlsOf } from '../algorithms/refusal.ts';
 import {
   choiceOption,
   completeOptions,
@@ -84,6 +85,17 @@ export const SCALARS = {
     label: 'start',
     help: 'Initial parameters: standard draws them from the seed as the model asks for, zeros are all 0. spread lets gossip start apart: every worker adds to each of the standard ones a normal number of mean 0 and deviation 0.1 of its own.',
   },
+  allow: {
+    kind: 'text',
+    default: '',
+    maxLength: 200,
+    pattern: {
+      expression: new RegExp(`^$|^ *(${CONTROL_CODES.join('|')}) *(, *(${CONTROL_CODES.join('|')}) *)*$`),
+      words: `nothing, or one or more of ${CONTROL_CODES.join(', ')}, separated by commas`,
+    },
+    label: 'negative controls',
+    help: 'Refusals by name that do not count, to see a method fail where the mathematics says that it does; empty for none.',
+  },
   seed: {
     kind: 'number',
     default: 1,
@@ -149,6 +161,7 @@ export const SCALAR_NAMES = [
   'clip',
   'batch',
   'init',
+  'allow',
   'seed',
   'rounds',
   'evalEvery',
@@ -234,6 +247,7 @@ export function buildRecipe(parts: unknown): Recipe {
     clip: numberOption(scalars, 'clip'),
     batch: numberOption(scalars, 'batch'),
     init: initIn(parts.init === undefined ? (prefers?.init ?? 'standard') : choiceOption(scalars, 'init')),
+    allow: controlsOf(textOption(scalars, 'allow')).join(','),
     seed: numberOption(scalars, 'seed'),
     rounds: numberOption(scalars, 'rounds'),
     evalEvery: numberOption(scalars, 'evalEvery'),

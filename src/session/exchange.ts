@@ -17,6 +17,7 @@ import type {
   State,
   Turns,
 } from '../algorithms/algorithm.ts';
+import { type Control, controlsOf } from '../algorithms/refusal.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Layout } from '../base/layout.ts';
 import { heeded } from '../base/promises.ts';
@@ -132,6 +133,7 @@ export class Exchange implements Node {
   readonly recipients: readonly number[];
   readonly groups: readonly number[];
   readonly samples: number;
+  readonly allow: readonly Control[];
   readonly costs = noCosts();
   /** Algorithm bytes sent in this round, by the receiver's seat. */
   readonly sentTo = new Map<number, number>();
@@ -173,6 +175,7 @@ export class Exchange implements Node {
     this.round = round;
     this.since = view.startRound;
     this.samples = desk.samples;
+    this.allow = controlsOf(assets.recipe.allow);
     this.seat = holder.seat;
     this.size = view.seats.length;
     this.rank = view.seats.findIndex(({ seat }) => seat === holder.seat);

@@ -5,7 +5,7 @@
 import { createRoot } from 'react-dom/client';
 import type { Cost } from '../algorithms/algorithm.ts';
 import { realClock } from '../base/clock.ts';
-import { costOf, refusal, withChoice } from '../recipe/legality.ts';
+import { asControl, costOf, refusalOf, withChoice } from '../recipe/legality.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { FAMILIES, SCALARS } from '../recipe/schema.ts';
 import { recipeFromUrl, urlOf } from '../recipe/url.ts';
@@ -103,7 +103,7 @@ export function mount(root: HTMLElement, address: PageAddress, start: () => Prom
     lab,
     view,
     address,
-    catalogue: { families: FAMILIES, scalars: SCALARS, refusal, withChoice, cost },
+    catalogue: { families: FAMILIES, scalars: SCALARS, refusal: refusalOf, asControl, withChoice, cost },
     wanted: { recipe, local },
     linkOf: (chosen, settings, room) =>
       `${window.location.origin}${window.location.pathname}${urlOf(chosen, settings, room)}`,

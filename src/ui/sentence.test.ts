@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { refusal, withChoice } from '../recipe/legality.ts';
+import { asControl, refusalOf, withChoice } from '../recipe/legality.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { buildRecipe, DEFAULT_RECIPE, FAMILIES, FAMILY_NAMES, SCALARS } from '../recipe/schema.ts';
 import { snapshotOf } from '../store/fixtures/snapshot.ts';
@@ -7,7 +7,10 @@ import { draftOf, parseDraft } from './recipe/draft.ts';
 import { possible } from './run-controls.tsx';
 import { type Catalogue, sentenceOf, textOf } from './sentence.ts';
 
-const catalogue: Catalogue = { families: FAMILIES, scalars: SCALARS, refusal, withChoice, cost: () => null };
+const catalogue: Catalogue = {
+  ...{ families: FAMILIES, scalars: SCALARS, refusal: refusalOf, asControl, withChoice },
+  cost: () => null,
+};
 const say = (recipe: Recipe, workers: number) => textOf(sentenceOf(recipe, workers, catalogue));
 
 describe('the recipe as a sentence', () => {

@@ -2,6 +2,7 @@
  * The recipe as a sentence: a list of parts, plain or pressable. The form, the summary, the alternative
  * text of the flock all read from here. Pure; no React.
  */
+import type { Refusal } from '../algorithms/refusal.ts';
 import type { OptionSchema, Options } from '../base/options.ts';
 import type { Choice, Recipe } from '../recipe/recipe.ts';
 import type { Family, ScalarName } from '../recipe/schema.ts';
@@ -31,7 +32,9 @@ export interface FamilyEntry {
 export interface Catalogue {
   readonly families: Readonly<Record<Family, readonly FamilyEntry[]>>;
   readonly scalars: Readonly<Record<ScalarName, OptionSchema[string]>>;
-  refusal(recipe: Recipe, workers: number | null): string | null;
+  refusal(recipe: Recipe, workers: number | null): Refusal | null;
+  /** The recipe with what the mathematics has against it overruled; null if it could not run even so. */
+  asControl(recipe: Recipe, workers: number | null): Recipe | null;
   /** The recipe with another choice, and the families that had to change with it. */
   withChoice(
     recipe: Recipe,
@@ -110,6 +113,10 @@ export function sentenceOf(recipe: Recipe, workers: number, catalogue: Catalogue
   if (recipe.init !== 'standard') {
     write(say.from);
     press(say[recipe.init], 'init');
+  }
+  if (recipe.allow !== '') {
+    write(say.control);
+    press(recipe.allow.replaceAll(',', ', '), 'allow');
   }
   write(say.seed);
   // A seed is a name, not a measurement: never rounded.

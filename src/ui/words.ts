@@ -60,6 +60,7 @@ export const words = {
     from: ', starting from ',
     zeros: 'zeros',
     spread: 'points of their own',
+    control: ', a negative control that allows ',
     seed: ', seed ',
     end: '.',
     more: 'more',
@@ -88,6 +89,9 @@ export const words = {
     cost: (bytes: string, messages: number, workers: number) =>
       `A round: ${bytes} in ${messages} messages between ${workers} workers.`,
     unchanged: 'Nothing changed yet.',
+    asControl: 'Run it all the same',
+    asControlHelp:
+      'It will run as a negative control, to show what goes wrong; the recipe says so to everyone in the room.',
     moreTitle: 'More settings',
     workersTitle: 'Workers',
     workersHere: 'Workers in this tab',

@@ -14,7 +14,8 @@ import type { Layout, Tensor } from '../../base/layout.ts';
 import type { OptionSchema, Options } from '../../base/options.ts';
 import { heeded } from '../../base/promises.ts';
 import type { Vector } from '../../compute/compute.ts';
-import type { Configuration, Cost, Costing, Node, Refusal } from '../algorithm.ts';
+import type { Configuration, Cost, Costing, Node } from '../algorithm.ts';
+import { impossible, type Refusal } from '../refusal.ts';
 import type { Part } from './parts.ts';
 import {
   allGather,
@@ -47,8 +48,10 @@ export const isDear = ({ schedule }: Options): boolean => schedule === 'dear';
 export function needsOfSchedule(name: string, { options, topology }: Configuration): Refusal | null {
   if (!isDear(options)) return null;
   const why = `${name} with DeAR’s schedule cuts a ring all-reduce in two`;
-  if (topology === 'star') return `${why}, which a star has not: choose the topology complete or ring.`;
-  if (options.collective === 'hierarchical') return `${why}: choose the collective flat.`;
+  if (topology === 'star') {
+    return impossible(`${why}, which a star has not: choose the topology complete or ring.`);
+  }
+  if (options.collective === 'hierarchical') return impossible(`${why}: choose the collective flat.`);
   return null;
 }
 

@@ -5,8 +5,9 @@
  */
 import type { OptionSchema, Options } from '../../base/options.ts';
 import type { Vector } from '../../compute/compute.ts';
-import type { Configuration, Cost, Costing, Node, Refusal } from '../algorithm.ts';
+import type { Configuration, Cost, Costing, Node } from '../algorithm.ts';
 import { needsComplete } from '../needs.ts';
+import { impossible, type Refusal } from '../refusal.ts';
 import { hierarchicalAllReduce, hierarchicalCost } from './hierarchical.ts';
 import { serverAllReduce, serverCost } from './parameter-server.ts';
 import { type Pack, ringAllReduce, ringAllReduceCost, wholeRing } from './ring-all-reduce.ts';
@@ -27,7 +28,8 @@ const isHierarchical = ({ collective }: Options) => collective === 'hierarchical
 /** What the choice of `COLLECTIVE` needs of the graph. */
 export function needsOfCollective(name: string, given: Configuration): Refusal | null {
   if (!isHierarchical(given.options) || needsComplete(name, given) === null) return null;
-  return `${name} with a hierarchical all-reduce sends from tab to tab: choose the topology complete, or flat.`;
+  const why = `${name} with a hierarchical all-reduce sends from tab to tab: choose the topology complete, or flat.`;
+  return impossible(why);
 }
 
 /**

@@ -130,7 +130,7 @@ export function RecognisedCard({ recognised, own, busy, onUsed }: Props) {
   };
   const choice = { id, options: { ...options, private: apart } };
   const next = catalogue.withChoice(recipe, 'dataset', choice, workers).recipe;
-  const refused = catalogue.refusal(next, workers);
+  const refused = catalogue.refusal(next, workers)?.why ?? null;
   const inUse = JSON.stringify(recipe.dataset) === JSON.stringify(choice) && (!apart || own === name);
   const wanted = wantsOwn(recipe, id);
 

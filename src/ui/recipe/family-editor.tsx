@@ -1,8 +1,10 @@
 /**
  * Chooses an entry of one family (an algorithm, a compressor, ...) and its options. Entries that cannot
- * run with the rest of the recipe stay visible, greyed, with the reason.
+ * run with the rest of the recipe stay visible, greyed, with the reason; where only the mathematics is against
+ * them, they can be chosen and run as a negative control.
  */
 import { useId, useState } from 'react';
+import type { Refusal } from '../../algorithms/refusal.ts';
 import { completeOptions } from '../../base/options.ts';
 import type { Recipe } from '../../recipe/recipe.ts';
 import type { Family } from '../../recipe/schema.ts';
@@ -28,7 +30,7 @@ function reasonAgainst(
   recipe: Recipe,
   workers: number | null,
   { refusal, withChoice }: Catalogue,
-): string | null {
+): Refusal | null {
   if (entry.id === recipe[family].id) return null;
   // What is yet to be written cannot speak against it: whoever chooses the entry is told then.
   if (Object.values(entry.options).some(({ kind }) => kind === 'text')) return null;
@@ -78,6 +80,7 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
       : null;
   const next = adapted?.recipe ?? null;
   const refused = next === null ? null : catalogue.refusal(next, workers);
+  const control = refused?.kind === 'unsound' && next !== null ? catalogue.asControl(next, workers) : null;
   const changed = next !== null && JSON.stringify(next[family]) !== JSON.stringify(recipe[family]);
   const along = (adapted?.with ?? []).map((name) => [words.family[name], next?.[name].id ?? ''] as const);
   const restarts = along.length === 0 ? words.editor.restarts : words.editor.restartsWith(along);
@@ -85,7 +88,8 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
   return (
     <EditorForm
       ready={changed && refused === null}
-      message={refused ?? (changed ? restarts : null)}
+      message={refused?.why ?? (changed ? restarts : null)}
+      onControl={control === null ? undefined : () => onApply(control)}
       onSubmit={() => {
         if (next !== null && changed && refused === null) onApply(next);
       }}
@@ -102,7 +106,7 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
                 name={group}
                 value={candidate.id}
                 checked={candidate.id === id}
-                disabled={reason !== null}
+                disabled={reason?.kind === 'impossible'}
                 onChange={() => {
                   setId(candidate.id);
                   setDraft(
@@ -115,7 +119,7 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
               />
               <span>
                 <b>{candidate.label}</b>
-                <small>{reason ?? candidate.description}</small>
+                <small>{reason?.why ?? candidate.description}</small>
                 {candidate.id === id &&
                   factsOf(candidate, recipe, workers, catalogue).map((fact) => (
                     <small key={fact} className="fact">

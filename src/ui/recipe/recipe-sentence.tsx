@@ -9,6 +9,7 @@ import { useRecipe, useSnapshot, useStage } from '../context.ts';
 import { type Part, phraseOf, sentenceOf, type Target } from '../sentence.ts';
 import { words } from '../words.ts';
 import { WorkerCount } from '../worker-count.tsx';
+import { AsControl } from './as-control.tsx';
 import { FamilyEditor } from './family-editor.tsx';
 import { ScalarsEditor } from './scalars-editor.tsx';
 
@@ -102,8 +103,15 @@ export function RecipeSentence() {
     (snapshot) => snapshot?.workers.filter((worker) => worker.health !== 'gone').length ?? 0,
   );
   const refused = useSnapshot((snapshot) => snapshot?.refusal ?? null);
+  const control =
+    refused === null || workers === 0 || catalogue.refusal(recipe, workers)?.kind !== 'unsound'
+      ? null
+      : catalogue.asControl(recipe, workers);
   const [open, setOpen] = useState<Open | null>(null);
   const editor = useRef<HTMLDialogElement>(null);
+
+  const apply = (next: Recipe) =>
+    lab.send({ kind: 'command', command: { kind: 'recipe', recipe: JSON.stringify(next) } });
 
   const close = useCallback(() => {
     setOpen((current) => {
@@ -172,7 +180,11 @@ export function RecipeSentence() {
         )}{' '}
         {word(words.sentence.more, 'more')}
       </p>
-      {refused !== null && <p className="refusal">{refused}</p>}
+      {refused !== null && (
+        <p className="refusal">
+          {refused} {control !== null && <AsControl onPress={() => apply(control)} />}
+        </p>
+      )}
       {open !== null && (
         <dialog open ref={editor} className="editor" aria-label={nameOf(open.target)}>
           <button type="button" className="icon close" aria-label={words.editor.close} onClick={close}>
@@ -184,7 +196,7 @@ export function RecipeSentence() {
             recipe={recipe}
             onOpen={(target) => setOpen({ target, anchor: open.anchor })}
             onApply={(next) => {
-              lab.send({ kind: 'command', command: { kind: 'recipe', recipe: JSON.stringify(next) } });
+              apply(next);
               close();
             }}
           />
