@@ -92,6 +92,10 @@ describe('control messages', () => {
       { kind: 'step' },
       { kind: 'reset' },
       { kind: 'reset', model: '0f'.repeat(32) },
+      {
+        kind: 'reset',
+        resumed: { id: '0f'.repeat(32), round: 7, dealt: 4, workers: 4, exact: true },
+      },
       { kind: 'recipe', recipe: '{}', restart: true },
       { kind: 'renew' },
     ] as const) {

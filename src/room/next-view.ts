@@ -89,6 +89,16 @@ function begin(draft: Draft, stopAt: number | null): void {
   draft.run = { ...draft.run, running: true, stopAt, dealt };
 }
 
+/** Another epoch: at round 0, or where a saved run was. */
+function restart(draft: Draft, { model, resumed }: Extract<Command, { readonly kind: 'reset' }>): void {
+  draft.run = { ...afresh(draft.run), ...(model === undefined ? {} : { model }) };
+  draft.startRound = 0;
+  if (resumed === undefined) return;
+  draft.seats = compact(draft.seats);
+  draft.run = { ...draft.run, dealt: resumed.dealt, resumed };
+  draft.startRound = resumed.round;
+}
+
 function apply(draft: Draft, command: Command): void {
   switch (command.kind) {
     case 'start':
@@ -101,8 +111,7 @@ function apply(draft: Draft, command: Command): void {
       if (!isActive(draft.run, draft.startRound)) begin(draft, draft.startRound + 1);
       break;
     case 'reset':
-      draft.run = { ...afresh(draft.run), ...(command.model === undefined ? {} : { model: command.model }) };
-      draft.startRound = 0;
+      restart(draft, command);
       break;
     case 'recipe':
       if (command.recipe === draft.recipe) break;

@@ -143,6 +143,13 @@ describe('the next view', () => {
     const loaded = childOf(view, { kind: 'reset', model }, { kind: 'step' });
     expect(loaded).toMatchObject({ startRound: 0, run: { epoch: 1, stopAt: 1, model } });
     expect(childOf(loaded, { kind: 'reset' }).run.model).toBeUndefined();
+    // A saved run goes on where it was, with the data as it was dealt, until the next reset.
+    const resumed = { id: 'cd'.repeat(32), round: 40, dealt: 6, workers: 3, exact: true };
+    const on = childOf(view, { kind: 'reset', resumed });
+    expect(on).toMatchObject({ startRound: 40, run: { running: false, epoch: 1, dealt: 6, resumed } });
+    expect(on.seats.map(({ seat }) => seat)).toEqual(on.seats.map((_, rank) => rank));
+    expect(childOf(on, { kind: 'reset' })).toMatchObject({ startRound: 0, run: { dealt: null } });
+    expect(childOf(on, { kind: 'reset' }).run.resumed).toBeUndefined();
   });
 
   it('starts afresh with a recipe that restarts, goes on with one that does not, ignores the same', () => {

@@ -16,6 +16,20 @@ export interface SeatHolder {
   readonly since: number;
 }
 
+/** A saved run that an epoch goes on from: each seat's state is held by the tab that has the seat. */
+export interface Resumed {
+  /** Hash (hex) that names the saved states, all together. */
+  readonly id: string;
+  /** Rounds behind them: the epoch's first. */
+  readonly round: number;
+  /** Seats that the data was dealt over. */
+  readonly dealt: number;
+  /** Workers that it had, on seats 0, 1, and so on. */
+  readonly workers: number;
+  /** The states are whole, so that the same workers go on as if nothing had been; else as after a view change. */
+  readonly exact: boolean;
+}
+
 export interface RunState {
   /** True: rounds go on until `stopAt`. */
   readonly running: boolean;
@@ -27,6 +41,8 @@ export interface RunState {
   readonly dealt: number | null;
   /** Hash (hex) of the parameters this epoch starts from instead of the seed's; absent for the seed's. */
   readonly model?: string | undefined;
+  /** What this epoch goes on from; absent where it began at round 0. */
+  readonly resumed?: Resumed | undefined;
 }
 
 export interface View {
@@ -51,8 +67,11 @@ export type Command =
   | { readonly kind: 'start'; readonly stopAt: number | null }
   | { readonly kind: 'pause' }
   | { readonly kind: 'step' }
-  /** `model`: hash (hex) of the parameters to begin with, which some member holds; absent: the seed's. */
-  | { readonly kind: 'reset'; readonly model?: string | undefined }
+  /**
+   * `model`: hash (hex) of the parameters to begin with, which some member holds; absent: the seed's.
+   * `resumed`: a saved run to go on from instead, whose states the members hold.
+   */
+  | { readonly kind: 'reset'; readonly model?: string | undefined; readonly resumed?: Resumed | undefined }
   /** `restart`: the run begins anew; otherwise it goes on with what may change in mid-run. */
   | { readonly kind: 'recipe'; readonly recipe: string; readonly restart: boolean }
   /** A worker lost its state: all enter a new view, and rebuild what they hold of each other. */

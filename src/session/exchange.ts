@@ -155,6 +155,7 @@ export class Exchange implements Node {
     view: View,
     holder: SeatHolder,
     round: number,
+    since: number,
     learningRate: number,
     signal: AbortSignal,
   ) {
@@ -173,7 +174,7 @@ export class Exchange implements Node {
     this.optimizer = desk.optimizer;
     this.learningRate = learningRate;
     this.round = round;
-    this.since = view.startRound;
+    this.since = since;
     this.samples = desk.samples;
     this.allow = controlsOf(assets.recipe.allow);
     this.seat = holder.seat;

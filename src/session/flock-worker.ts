@@ -7,6 +7,7 @@
  * (a client that was not drawn) waits on the host: on the device it holds nothing but unread losses, until
  * it has a part in a round again, or somebody looks at its state.
  */
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { State } from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Vector } from '../compute/compute.ts';
@@ -23,6 +24,7 @@ import { type Desk, Exchange, noCosts, type RoundCosts } from './exchange.ts';
 import type { Inbox } from './inbox.ts';
 import type { Losses } from './losses.ts';
 import { type Parked, park, unpark } from './parking.ts';
+import type { WorkerProgress } from './saved-state.ts';
 import { WorkerMemory } from './worker-memory.ts';
 
 export class FlockWorker {
@@ -49,6 +51,8 @@ export class FlockWorker {
   readonly staleness = new Map<number, number>();
   /** Time that its last round or answer took, waiting left out, in host-observed ms. */
   busy = 0;
+  /** When its last round was done, by the session's clock. */
+  finishedAt = 0;
   readonly #clock: Clock;
   readonly #inbox: Inbox;
   readonly #emulation: Emulation;
@@ -65,8 +69,11 @@ export class FlockWorker {
   #steps = 0;
   /** Computed in the present round. */
   #gradients = 0;
-  /** The view that it last entered anew: an asynchronous worker that stays keeps it as its address. */
+  /** The view that it last entered anew, which who stays with the same members keeps as an address; and its start. */
   #address = '';
+  #since = 0;
+  /** What it goes on from, until it enters its first view. */
+  #restored: WorkerProgress | null = null;
 
   constructor(
     index: number,
@@ -152,6 +159,7 @@ export class FlockWorker {
     Object.assign(this.totals, noCosts(), { computing: 0, gradients: 0 });
     this.sentTo.clear();
     this.staleness.clear();
+    this.#restored = null;
   }
 
   /** Puts parameters from the host in place (x_0, or a neighbour's). */
@@ -162,6 +170,47 @@ export class FlockWorker {
     this.#state = { x };
     this.#parked = null;
     this.#committed = null;
+  }
+
+  /** Bytes of the vectors that it keeps. */
+  get stateBytes(): number {
+    const vectors = Object.values(this.#parked ?? this.#state ?? {});
+    return vectors.reduce<number>((sum, each) => sum + (typeof each === 'number' ? 0 : 4 * each.length), 0);
+  }
+
+  /** All that its next round depends on, between two rounds; null before the first view. */
+  async save(): Promise<WorkerProgress | null> {
+    const { view, holder, round } = this;
+    const held = this.#state;
+    if (view === null || holder === null) return null;
+    const state = this.#parked ?? (held === null ? null : await park(this.#equipment().assets.compute, held));
+    if (state === null) return null;
+    return {
+      ...{ whole: true, round, since: this.#since, state, totals: { ...this.totals } },
+      ...{ sentTo: [...this.sentTo], staleness: [...this.staleness] },
+      late: this.#inbox
+        .kept(this.#address, holder.seat)
+        .map(({ source, round: sentIn, step, tag, codec, payload }) => {
+          return { source, round: sentIn, step, tag, codec, payload: bytesToHex(payload) };
+        }),
+    };
+  }
+
+  /**
+   * Goes on from what was saved, in place of `place`. Entered with `keep`, the next view is as if there had been
+   * no interruption; otherwise the algorithm builds what it holds of others anew, as after a change of members.
+   */
+  restore(saved: WorkerProgress): void {
+    const { assets, memory } = this.#equipment();
+    this.#state = unpark(assets.compute, saved.state, (name, length) => memory.next(name, length, undefined));
+    this.#parked = null;
+    this.#committed = saved.whole ? saved.round : null;
+    this.#restored = saved;
+    for (const name of Object.keys(this.totals) as (keyof typeof this.totals)[]) {
+      this.totals[name] = saved.totals[name] ?? 0;
+    }
+    for (const [seat, bytes] of saved.sentTo) this.sentTo.set(seat, bytes);
+    for (const [updates, count] of saved.staleness) this.staleness.set(updates, count);
   }
 
   /** Enters a view at its start round; in round 0 everybody holds its x_0. Keeps the state if `keep`. */
@@ -191,15 +240,30 @@ export class FlockWorker {
     }
     // An asynchronous worker that stays goes on with its own count, and hears those who are still to follow.
     const own = this.asynchronous && view.startRound > 0 ? this.#committed : null;
-    if (!keep || !this.asynchronous) {
+    const restored = this.#restored;
+    this.#restored = null;
+    // Who stays with the same members has not been interrupted: what is under way between them still counts.
+    if (!keep || restored !== null) {
       this.#forget(Number.POSITIVE_INFINITY);
       this.#address = view.id;
+      this.#since = keep && restored !== null ? restored.since : view.startRound;
     }
+    if (keep && restored !== null) this.#redeliver(restored, view, holder);
     this.view = view;
     this.holder = holder;
     this.round = own ?? view.startRound;
     this.started = this.round;
     this.#committed = this.round;
+  }
+
+  /** Messages that had come before the interruption, as if they came in this view. */
+  #redeliver({ late }: WorkerProgress, { id, seats }: View, { seat: destination }: SeatHolder): void {
+    for (const { payload, source, ...about } of late) {
+      const sender = seats.find(({ seat }) => seat === source);
+      if (sender === undefined) continue;
+      const frame = { ...about, type: 'algorithm', view: id, sequence: 0, source, destination } as const;
+      this.#inbox.deliver(sender.peer, { ...frame, payload: hexToBytes(payload) });
+    }
   }
 
   /** Whether messages wait that it answers between rounds. */
@@ -245,6 +309,7 @@ export class FlockWorker {
     const late = assets.algorithm.lookBack?.(assets.recipe.algorithm.options) ?? 0;
     if (!this.asynchronous) this.#forget(this.round - late);
     this.round += 1;
+    this.finishedAt = this.#clock.now();
     this.#committed = this.round;
   }
 
@@ -406,7 +471,8 @@ export class FlockWorker {
     // The schedule is part of the run; its base may change as it goes.
     const { lr, schedule } = parseRecipe(view.recipe);
     this.rate = learningRate(round, lr, schedule, view.seats.length);
-    this.#exchange = new Exchange(desk, type, view, holder, round, this.rate, signal);
+    const since = type === 'resync' ? view.startRound : this.#since;
+    this.#exchange = new Exchange(desk, type, view, holder, round, since, this.rate, signal);
     return this.#exchange;
   }
 }

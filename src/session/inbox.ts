@@ -133,6 +133,18 @@ export class Inbox {
     return this.#until(attempt, signal, or?.then(end, end)).then(() => undefined);
   }
 
+  /** What a worker has of this view's messages and may still need, in order of arrival. */
+  kept(view: string, to: number): readonly Frame[] {
+    const found: Arrived[] = [];
+    for (const { letters } of this.#piles.values()) {
+      for (const arrived of letters.values()) {
+        const { type, view: of, destination } = arrived.frame;
+        if (type === 'algorithm' && of === view && destination === to) found.push(arrived);
+      }
+    }
+    return found.sort((a, b) => a.at - b.at).map(({ frame }) => frame);
+  }
+
   /** Forgets what a worker no longer needs: its messages of this view up to a committed round. */
   forget(view: string, round: number, to: number): void {
     this.#discard((frame) => frame.view === view && frame.round <= round && frame.destination === to);

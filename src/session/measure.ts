@@ -35,6 +35,7 @@ export class Measure {
   readonly #books = new Map<number, LossBook>();
   readonly #clock: Clock;
   /** When the first round of an epoch could begin. */
+  #carried: { readonly epoch: number; readonly simulated: number } | null = null;
   #began: { readonly epoch: number; readonly at: number } | null = null;
   readonly #emit: (points: readonly Point[], rows: readonly MetricRow[]) => void;
   #scratch: { assets: Assets; mean: Vector; sketch: Vector; norms: Vector } | null = null;
@@ -46,7 +47,32 @@ export class Measure {
 
   /** The run is on, in this epoch: its time counts from the first time that this is said. */
   begin(epoch: number): void {
-    if (this.#began?.epoch !== epoch) this.#began = { epoch, at: this.#clock.now() };
+    if (this.#began?.epoch === epoch) return;
+    const before = this.#carried?.epoch === epoch ? this.#carried.simulated : 0;
+    this.#began = { epoch, at: this.#clock.now() - before };
+  }
+
+  /** Simulated milliseconds of the run up to this time of the clock; 0 under the real one. */
+  simulated(epoch: number, at: number): number {
+    return this.#clock.virtual === true && this.#began?.epoch === epoch ? at - this.#began.at : 0;
+  }
+
+  /** The run has had so many simulated milliseconds before this session: those of its slowest worker. */
+  resume(epoch: number, simulated: number): void {
+    const before = this.#carried?.epoch === epoch ? this.#carried.simulated : 0;
+    this.#carried = { epoch, simulated: Math.max(before, simulated) };
+  }
+
+  /** Losses of a worker that no row has told yet. */
+  async untold(worker: FlockWorker, epoch: number): Promise<{ sum: number; count: number }> {
+    await this.losses(worker, epoch, true);
+    const { sum, count } = this.#book(worker.index);
+    return { sum, count };
+  }
+
+  /** Losses from before this session, for the next row. */
+  restore(index: number, { sum, count }: { readonly sum: number; readonly count: number }): void {
+    Object.assign(this.#book(index), { sum, count });
   }
 
   /** Another epoch: forget all figures. */

@@ -13,6 +13,7 @@ import { SafetensorsError } from '../models/safetensors.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { sameRun } from '../recipe/schema.ts';
 import type { Assets } from './assets.ts';
+import type { FlockWorker } from './flock-worker.ts';
 import { partsHeld } from './holdings.ts';
 import { Average, type AverageSources } from './models-average.ts';
 import { confusionOf } from './models-confusion.ts';
@@ -26,6 +27,13 @@ import {
   type Whose,
 } from './models-questions.ts';
 import type { Starts } from './models-start.ts';
+import {
+  decodeState,
+  encodeState,
+  type SavedRuns,
+  SavedStateError,
+  type SavedWorker,
+} from './saved-state.ts';
 
 /** Questions that may wait. */
 const MAX_WAITING = 8;
@@ -39,10 +47,13 @@ const MAX_FILE_BYTES = 268_435_456;
 
 export interface DeskSources extends AverageSources {
   readonly starts: Starts;
+  readonly saved: SavedRuns;
   readonly lab: string;
   recipe(): Recipe;
   assets(): Assets | null;
   random(): number;
+  /** A worker as it is between two rounds; null while rounds go on, or before the first view. */
+  save(worker: FlockWorker): Promise<SavedWorker | null>;
   /** All begin again, from these parameters. */
   restart(hash: string): void;
 }
@@ -59,6 +70,8 @@ export class ModelsDesk {
     confusion: (question) => this.#confusion(question),
     export: (question) => this.#export(question),
     import: async (question) => this.#import(question),
+    state: ({ most }) => this.#state(most),
+    resume: async (question) => this.#resume(question),
     difference: () => this.#difference(),
     write: (question) => this.#write(question),
   };
@@ -228,6 +241,31 @@ export class ModelsDesk {
       }
       if (error instanceof ModelFileError) throw new NoAnswerError(error.message);
       throw error;
+    }
+  }
+
+  async #state(most: number): Promise<AnswerOn<'state'>> {
+    this.#assets();
+    const workers = this.#sources.workers().filter(({ holder }) => holder !== null);
+    const bytes = workers.reduce((sum, { stateBytes }) => sum + stateBytes, 0);
+    if (bytes > most) return { bytes, states: null };
+    const states: { seat: number; file: Uint8Array<ArrayBuffer> }[] = [];
+    for (const worker of workers) {
+      const saved = await this.#sources.save(worker);
+      if (saved === null) throw new NoAnswerError('A state is taken between two rounds: pause first.');
+      states.push({ seat: saved.seat, file: encodeState(saved) });
+    }
+    return { bytes, states };
+  }
+
+  #resume({ id, files }: QuestionOn<'resume'>): AnswerOn<'resume'> {
+    const { layout } = this.#assets();
+    try {
+      const workers = files.map((file) => decodeState(file, layout));
+      this.#sources.saved.hold(id, workers);
+      return { seats: workers.map(({ seat }) => seat) };
+    } catch (error) {
+      throw error instanceof SavedStateError ? new NoAnswerError(error.message) : error;
     }
   }
 

@@ -83,6 +83,22 @@ export interface Conversation {
     readonly question: { readonly bytes: Uint8Array };
     readonly answer: { readonly metadata: Readonly<Record<string, string>> };
   };
+  /**
+   * The whole state of this tab's workers, as files, for a run that is to go on another time: between two rounds
+   * only. Null where they would be more than `most` bytes.
+   */
+  state: {
+    readonly question: { readonly most: number };
+    readonly answer: {
+      readonly bytes: number;
+      readonly states: readonly { readonly seat: number; readonly file: Uint8Array<ArrayBuffer> }[] | null;
+    };
+  };
+  /** Holds states of this tab's workers for the command `reset` with a `resumed` of this id. */
+  resume: {
+    readonly question: { readonly id: string; readonly files: readonly Uint8Array[] };
+    readonly answer: { readonly seats: readonly number[] };
+  };
   /** How different the gradients of all workers' data are where all begin. */
   difference: { readonly question: Readonly<Record<never, never>>; readonly answer: GradientDifference };
   /** Of models of text: what one of them writes after a prompt. */

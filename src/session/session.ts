@@ -29,6 +29,7 @@ import { Measure } from './measure.ts';
 import { ModelsDesk } from './models-desk.ts';
 import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
 import { Starts } from './models-start.ts';
+import { SavedRuns, type SavedWorker } from './saved-state.ts';
 import { sendSketch, sketchIn } from './sketches.ts';
 import type { Ask, MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
 import { Sponsorship } from './sponsor.ts';
@@ -79,6 +80,7 @@ export class Session {
   readonly #sponsorship: Sponsorship;
   readonly #inbox = new Inbox();
   readonly #starts = new Starts();
+  readonly #saved = new SavedRuns();
   readonly #models: ModelsDesk;
   readonly #equipment: Equipment;
   #workers: FlockWorker[] = [];
@@ -138,6 +140,7 @@ export class Session {
       clock,
       sponsorship: this.#sponsorship,
       starts: this.#starts,
+      saved: this.#saved,
       lab: lab.version,
       view: () => this.#agenda.latest,
       workers: () => this.#workers,
@@ -145,6 +148,7 @@ export class Session {
       recipe: () => this.#recipe(),
       assets: () => this.#equipment.assets,
       random: () => options.random(),
+      save: (worker) => this.#save(worker),
       restart: (hash) => this.#room.command({ kind: 'reset', model: hash }),
     });
     this.#equipment = new Equipment(options, {
@@ -298,6 +302,8 @@ export class Session {
       this.#emulation.reset();
       this.status.epochChanged();
       this.#rows = [];
+      if (view.run.resumed !== undefined) this.status.notice(WORDS.resumed(view.run.resumed.round));
+      else this.status.dismiss('resumed');
       if (view.run.model === undefined) this.status.dismiss('loaded-model');
       else this.status.notice(WORDS.loadedModel());
     }
@@ -450,13 +456,43 @@ export class Session {
     const equipped = worker.equipped(assets);
     worker.equip(assets);
     this.#equipment.tidy((old) => this.#workers.some((each) => each.equipped(old)));
+    let keep = equipped && continues && before !== null && view.startRound > 0 && sameSeats(before, view);
     if (worker.parameters === null) {
-      worker.place(await this.#parametersFor(worker, view, holder, assets, signal));
+      if (this.#resume(worker, view, holder)) keep = asItWas(view);
+      else worker.place(await this.#parametersFor(worker, view, holder, assets, signal));
     }
-    const keep = equipped && continues && before !== null && view.startRound > 0 && sameSeats(before, view);
     await worker.enter(view, holder, keep, signal);
     this.#agenda.prune(this.#workers);
     return true;
+  }
+
+  /** Gives a worker the state that the epoch goes on from, if that is where the view begins. */
+  #resume(worker: FlockWorker, view: View, holder: SeatHolder): boolean {
+    const { resumed, epoch } = view.run;
+    if (resumed === undefined || view.startRound !== resumed.round) return false;
+    const saved = this.#saved.of(resumed.id, holder.seat);
+    if (saved === null) {
+      // The others go on as if nothing had been, and would wait for it in vain.
+      if (asItWas(view)) throw new Error(`The saved state of worker ${holder.seat} is not in its tab.`);
+      return false;
+    }
+    worker.restore(saved);
+    this.#measure.restore(worker.index, saved.losses);
+    this.#measure.resume(epoch, saved.simulated);
+    return true;
+  }
+
+  async #save(worker: FlockWorker): Promise<SavedWorker | null> {
+    const { view, holder, round } = worker;
+    const latest = this.#agenda.latest;
+    if (view === null || holder === null || view.id !== latest?.id || view.run.dealt === null) return null;
+    const { running, stopAt, epoch, dealt } = view.run;
+    if (running && (stopAt === null || round < stopAt)) return null;
+    const losses = await this.#measure.untold(worker, epoch);
+    const simulated = this.#measure.simulated(epoch, worker.finishedAt);
+    const progress = await worker.save();
+    if (progress === null || worker.view !== view || worker.round !== round) return null;
+    return { ...progress, seat: holder.seat, dealt, simulated, losses };
   }
 
   /** This worker's x_0: of the seed, or of the model that somebody loaded; apart from others' if the recipe says so. */
@@ -641,6 +677,12 @@ export class Session {
     const snapshot: Snapshot = this.status.snapshot();
     report({ kind: 'snapshot', snapshot });
   }
+}
+
+/** Whether a saved run goes on with the very workers that it had, from whole states. */
+function asItWas({ seats, run: { resumed } }: View): boolean {
+  const same = seats.length === resumed?.workers && seats.every(({ seat }, rank) => seat === rank);
+  return resumed?.exact === true && same;
 }
 
 function sameSeats(a: View, b: View): boolean {

@@ -111,6 +111,14 @@ export const WORDS = {
       'Nothing of the recipe has changed.',
       'Press Start to train it on; Reset goes back to the seed.',
     ),
+  resumed: (round: number) =>
+    notice(
+      'resumed',
+      'info',
+      `A saved run goes on: every worker has its state of round ${round} again.`,
+      'Nothing of the recipe has changed.',
+      'Press Start to train on; Reset goes back to the seed.',
+    ),
   noFile: (reason: string) =>
     notice(
       'data',
