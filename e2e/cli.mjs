@@ -2,15 +2,16 @@
  * Runs a TypeScript program: `node e2e/cli.mjs path/to/main.ts [arguments]`.
  *
  * Node 20 does not run TypeScript, and the shaders are imported as text (`?raw`), so programs go through
- * Vite's own module runner: the same resolution and the same transforms as the built lab, no bundle and
- * no server. The program exports `main(arguments, signal)` and resolves to its exit code. The first
- * Ctrl-C (or SIGTERM) aborts `signal`, so that it can keep what it has; the second one ends it at once.
+ * Vite's own module runner: the same resolution and the same transforms as the built lab, no bundle, no
+ * server, and nothing written beside the sources. The program exports `main(arguments, signal)` and resolves
+ * to its exit code. `interruption.mjs` says what ends it early; it is to keep what it has then.
  */
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRunnableDevEnvironment, resolveConfig } from 'vite';
+import { complain, interruption, outlive } from './interruption.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -21,6 +22,7 @@ async function openRunner() {
       root,
       // Its plugins only: what a program imports besides TypeScript.
       configFile: path.join(root, 'e2e', 'cli.config.ts'),
+      configLoader: 'runner',
       envDir: false,
       logLevel: 'error',
       cacheDir: path.join(tmpdir(), 'murmuration-cli'),
@@ -42,34 +44,26 @@ async function openRunner() {
   return environment;
 }
 
-/** Turns signals into an abort; a second one is final. */
-function interruption() {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM']) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort(new Error(`stopped by ${name}`));
-    });
-  }
-  return controller.signal;
-}
-
+const output = outlive();
 const [program, ...programArguments] = process.argv.slice(2);
 if (program === undefined || !existsSync(program)) {
   console.error('Usage: node e2e/cli.mjs PROGRAM.ts [arguments]');
   process.exit(2);
 }
 
-const signal = interruption();
-const environment = await openRunner();
+const { signal, faults } = interruption();
+let environment;
+let code = 1;
 try {
+  environment = await openRunner();
   const { main } = await environment.runner.import(path.resolve(program));
-  process.exitCode = await main(programArguments, signal);
+  code = await main(programArguments, signal);
 } catch (error) {
-  console.error(error);
-  process.exitCode = 1;
+  complain(error);
 } finally {
-  await environment.close();
+  await environment?.close().catch(complain);
 }
+if (faults() > 0 || output.failed()) code = code === 0 || code === 130 ? 1 : code;
 // A finished program ends, whatever sockets and timers it has left; the callback is the flush.
+process.exitCode = code;
 process.stdout.write('', () => process.exit());

@@ -152,10 +152,11 @@ async function launch(): Promise<Browser> {
   });
 }
 
-/** @throws {RunFailure} */
+/** @throws {RunFailure}, or the signal's reason. */
 export async function openBrowserFlock(
   { recipe, local, run }: Experiment,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<Flock> {
   const file = ownFileOf(recipe);
   const known = file === null ? recipe : withFileName(recipe, file);
@@ -178,6 +179,7 @@ export async function openBrowserFlock(
     const tabs: PageTab[] = [];
     // One after another: the first opens the room, the others join it.
     for (let index = 1; index <= run.tabs; index++) {
+      signal.throwIfAborted();
       const page = await context.newPage();
       tabs.push(await openTab(page, url, `tab ${index}`, progress));
       const problem = index === 1 && file !== null ? await bring(page, file, known) : null;

@@ -7,6 +7,7 @@
  */
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Snapshot } from '../../src/session/snapshot.ts';
+import { messageOf, someOf } from '../sentence.ts';
 import type { ConsensusPoint } from './csv.ts';
 import { Ledger, type Tab } from './ledger.ts';
 import type { Pace } from './pace.ts';
@@ -79,7 +80,7 @@ async function connect(
     const living = await ledger.poll();
     if (living.length < tabs.length) {
       const reasons = tabs.flatMap((tab) => (tab.lost() === null ? [] : [`${tab.label}: ${tab.lost()}`]));
-      throw new RunFailure(`A tab was lost before the run began (${reasons.join('; ')}).`);
+      throw new RunFailure(`A tab was lost before the run began (${someOf(reasons, '; ')}).`);
     }
     for (const { refusal } of ledger.snapshots.values()) {
       if (refusal !== null) throw new RunFailure(refusal);
@@ -143,7 +144,7 @@ async function watch(
     const reasons = ledger
       .living()
       .map((tab) => `${tab.label}: ${trouble(ledger.snapshots.get(tab) ?? null)}`);
-    return { stoppedBy: 'failure', failure: `${why} (${reasons.join(' | ')}).` } as const;
+    return { stoppedBy: 'failure', failure: `${why} (${someOf(reasons, ' | ')}).` } as const;
   };
   for (;;) {
     const living = await ledger.poll();
@@ -193,6 +194,15 @@ async function pause(ledger: Ledger, plan: Plan): Promise<void> {
   }
 }
 
+/** What an attempt came to; once a run has begun, nothing that goes wrong may cost what was collected. */
+async function orElse<T>(attempt: () => Promise<T>, otherwise: (why: string) => T): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    return otherwise(messageOf(error));
+  }
+}
+
 /**
  * @throws {RunFailure} if the run cannot begin; afterwards whatever was collected is returned.
  */
@@ -208,26 +218,28 @@ export async function drive(
   const startedAt = plan.pace.now();
   const stopAt = plan.rounds > 0 ? plan.rounds : null;
   if (!signal.aborted) await tabs[0]?.send({ kind: 'command', command: { kind: 'start', stopAt } });
-  const outcome = await watch(ledger, plan, progress, signal);
+  const outcome = await orElse<{ stoppedBy: StoppedBy; failure: string | null }>(
+    () => watch(ledger, plan, progress, signal),
+    (why) => ({ stoppedBy: 'failure', failure: `The run could not be watched any longer: ${why}` }),
+  );
   const seconds = (performance.now() - started) / 1000;
   // A run that ends by its rounds took until the last of them, not until somebody looked.
   const last = Math.max(0, ...ledger.rows.map((row) => row.simulatedSeconds ?? 0));
   const passed = outcome.stoppedBy === 'rounds' ? last : (plan.pace.now() - startedAt) / 1000;
   const simulatedSeconds = plan.pace.virtual ? passed : null;
-  if (outcome.stoppedBy !== 'rounds') await pause(ledger, plan);
+  const give = (why: string) => progress.note(`Not everything may have been collected: ${why}`);
+  if (outcome.stoppedBy !== 'rounds') await orElse(() => pause(ledger, plan), give);
   const models = await Promise.all(
     ledger.living().map(async (tab) => {
       try {
         return await tab.models();
       } catch (error) {
-        progress.note(
-          `${tab.label} gave no models: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        progress.note(`${tab.label} gave no models: ${messageOf(error)}`);
         return [];
       }
     }),
   );
-  await ledger.poll();
+  await orElse(async () => void (await ledger.poll()), give);
   return {
     rows: ledger.rows,
     consensus: ledger.consensus,

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { OptionError, type OptionSchema, type OptionSpec, parseOption } from '../../src/base/options.ts';
+import { MAX_SEATS } from '../../src/protocol/control.ts';
 import type { LocalSettings, Recipe } from '../../src/recipe/recipe.ts';
 import { buildRecipe, type RecipeParts, SCALARS, setPath } from '../../src/recipe/schema.ts';
 import { MAX_WORKERS } from '../../src/recipe/url.ts';
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly targetAccuracy: number | null;
   /** Folder of the outputs; null: a new one under results/. */
   readonly out: string | null;
+  /** The run that is in that folder may be replaced. */
+  readonly force: boolean;
   /** Write the models as ONNX, too. */
   readonly onnx: boolean;
   readonly json: boolean;
@@ -140,7 +143,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   lr: scalar('lr', 'X'),
   clip: scalar('clip', 'X|off'),
   seed: scalar('seed', 'N'),
-  rounds: scalar('rounds', 'N', `Rounds until the run ends (${DEFAULT_ROUNDS} if no other end is given).`),
+  rounds: scalar(
+    'rounds',
+    'N',
+    `Rounds until the run ends (${DEFAULT_ROUNDS} if no other end is given; 0: another end decides).`,
+  ),
   seconds: own('seconds', 'S'),
   'target-accuracy': own('target-accuracy', 'A'),
   'eval-every': scalar('evalEvery', 'N'),
@@ -151,7 +158,11 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   straggler: scalar('straggler', 'SEAT:FACTORx[,…]'),
   link: scalar('link', 'NAME=VALUE[,…]'),
   set: { value: 'PATH=VALUE', help: 'Sets any option of the recipe, e.g. compressor.ratio=0.01.' },
-  out: { value: 'DIR', help: 'Folder for the outputs (a new one under results/).' },
+  out: {
+    value: 'DIR',
+    help: 'Folder for the outputs (a new one under results/); one with a run in it is refused.',
+  },
+  force: { value: null, help: 'Replace the run in --out, once this one is complete. Other files stay.' },
   onnx: { value: null, help: 'Write model-SEAT.onnx and model-mean.onnx, too, for other runtimes.' },
   json: { value: null, help: 'Print the summary alone, as JSON, on standard output.' },
   help: { value: null, help: 'Print this.' },
@@ -269,18 +280,33 @@ export function readExperiment(args: readonly string[]): Experiment | null {
         'or --backend cpu to run without a browser.',
     );
   }
+  const workers = readNumber(given, 'workers-per-tab') ?? 1;
+  if (tabs * workers > MAX_SEATS) {
+    throw new OptionError(
+      `--tabs ${tabs} with --workers-per-tab ${workers} makes ${tabs * workers} workers; a room holds up to ${MAX_SEATS}.`,
+    );
+  }
+  const out = given.values.get('out') ?? null;
+  if (out !== null && out.trim() === '') throw new OptionError('--out needs the name of a folder.');
   const clock = readChoice(given, 'clock');
   const seconds = readNumber(given, 'seconds');
+  const targetAccuracy = readNumber(given, 'target-accuracy');
+  if (recipe.rounds === 0 && seconds === null && targetAccuracy === null) {
+    throw new OptionError(
+      '--rounds 0 names no end: give rounds from 1, or --seconds or --target-accuracy beside it.',
+    );
+  }
   if (clock === 'virtual') checkVirtual(recipe, transport === 'memory' && backend === 'cpu', seconds);
   return {
     recipe,
-    local: { workers: readNumber(given, 'workers-per-tab') ?? 1, backend, transport, name: '' },
+    local: { workers, backend, transport, name: '' },
     run: {
       tabs,
       clock,
       seconds,
-      targetAccuracy: readNumber(given, 'target-accuracy'),
-      out: given.values.get('out') ?? null,
+      targetAccuracy,
+      out,
+      force: given.values.has('force'),
       onnx: given.values.has('onnx'),
       json: given.values.has('json'),
     },

@@ -35,7 +35,7 @@ describe('flags', () => {
         lr: 0.05,
       },
       local: { workers: 1, backend: 'auto', transport: 'webrtc' },
-      run: { tabs: 4, seconds: null, targetAccuracy: null, out: 'results/x', json: false },
+      run: { tabs: 4, seconds: null, targetAccuracy: null, out: 'results/x', force: false, json: false },
     });
   });
 
@@ -93,6 +93,11 @@ describe('flags', () => {
     ['--tabs --json', /--tabs needs a value/],
     ['--tabs 0', /--tabs: "0" is not allowed; it must be a whole number from 1 to 64/],
     ['--tabs 2.5', /whole number/],
+    ['--tabs 10 --workers-per-tab 30', /makes 300 workers; a room holds up to 256/],
+    ['--rounds 0', /--rounds 0 names no end/],
+    ['--set rounds=0', /names no end/],
+    ['--out=', /--out needs the name of a folder/],
+    ['--force=yes', /--force takes no value/],
     ['--workers-per-tab many', /whole number from 1 to/],
     ['--json=yes', /--json takes no value/],
     ['--transport carrier-pigeon', /one of webrtc, broadcast, memory/],

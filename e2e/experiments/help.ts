@@ -70,6 +70,6 @@ export function helpText(): string {
     'allow (negative controls):',
     ...Object.entries(CONTROLS).map(([code, what]) => `  ${code.padEnd(23)}${what}`),
     '',
-    'Exit codes: 0 done, 1 the run failed, 2 a wrong flag or a recipe that cannot run, 130 interrupted (what there is was written).',
+    'Exit codes: 0 done, 1 the run failed, 2 a wrong flag, a recipe that cannot run or a folder that cannot be had, 130 interrupted (what there is was written).',
   ].join('\n');
 }

@@ -13,14 +13,16 @@ import { refusesOnnx } from '../../src/models/onnx.ts';
 import { caution, refusalOf } from '../../src/recipe/legality.ts';
 import type { Recipe } from '../../src/recipe/recipe.ts';
 import type { Assets } from '../../src/session/assets.ts';
+import { messageOf, oneLine } from '../sentence.ts';
 import { type Collected, drive, RunFailure } from './drive.ts';
 import type { Flock } from './drive-browser.ts';
 import { completeData, openAssets, testEvaluation } from './evaluate.ts';
 import { type Experiment, readExperiment } from './flags.ts';
+import { OutputError, openRunFolder, type RunFolder } from './folder.ts';
 import { helpText } from './help.ts';
 import { BuildError, ROOT } from './lab-server.ts';
 import { writeOnnxModels } from './onnx-models.ts';
-import { defaultFolder, type Environment, writeOutputs, writeRecord } from './outputs.ts';
+import { defaultFolder, type Environment, writeCollected, writeRecord } from './outputs.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { regretOf } from './regret.ts';
@@ -67,31 +69,51 @@ function dataTrouble(experiment: Experiment): string | null {
   return null;
 }
 
-async function openFlock(experiment: Experiment, progress: Progress): Promise<Flock> {
+async function openFlock(experiment: Experiment, progress: Progress, signal: AbortSignal): Promise<Flock> {
   if (inNode(experiment)) {
     return (await import('./drive-node.ts')).openNodeFlock(experiment);
   }
-  return (await import('./drive-browser.ts')).openBrowserFlock(experiment, progress);
+  return (await import('./drive-browser.ts')).openBrowserFlock(experiment, progress, signal);
 }
 
+/** What went wrong while writing, or null. */
+async function troubleOf(write: () => Promise<void>): Promise<OutputError | null> {
+  try {
+    await write();
+    return null;
+  } catch (error) {
+    if (error instanceof OutputError) return error;
+    throw error;
+  }
+}
+
+/** Writes what was collected, before anything that might fail, then what follows from it. */
 async function finish(
   experiment: Experiment,
   provenance: Provenance,
-  folder: string,
+  folder: RunFolder,
   collected: Collected,
   assets: Assets,
   { browser, trace }: Flock,
-): Promise<{ summary: Summary; workers: readonly WorkerSummary[] }> {
+): Promise<{ summary: Summary; workers: readonly WorkerSummary[]; trouble: OutputError | null }> {
+  const unwritten = await troubleOf(() => writeCollected(folder, experiment, collected));
   const evaluate = testEvaluation(assets);
   const workers = await summariseWorkers(collected, evaluate);
   const regret = await regretOf(collected, experiment.run.tabs * experiment.local.workers, assets);
   const summary = await summarise(collected, workers, evaluate, regret);
-  await writeOutputs(folder, experiment, collected);
-  if (experiment.run.onnx) await writeOnnxModels(folder, collected.models, assets);
-  if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
-  const environment = environmentOf(browser, workers);
-  await writeRecord(folder, experiment, provenance, environment, collected, summary, workers);
-  return { summary, workers };
+  const write = async () => {
+    if (experiment.run.onnx) await writeOnnxModels(folder, collected.models, assets);
+    if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
+    const environment = environmentOf(browser, workers);
+    await writeRecord(folder, experiment, provenance, environment, collected, summary, workers);
+    await folder.complete();
+  };
+  return { summary, workers, trouble: unwritten ?? (await troubleOf(write)) };
+}
+
+/** Whether anybody has finished a round. */
+function hasTrained({ models, rows }: Collected): boolean {
+  return models.some(({ round }) => round > 0) || rows.some(({ round }) => round > 0);
 }
 
 /** Runs the flock, writes and says what came of it. */
@@ -99,6 +121,7 @@ async function driveAndWrite(
   experiment: Experiment,
   provenance: Provenance,
   flock: Flock,
+  folder: RunFolder,
   assets: Assets,
   progress: Progress,
   signal: AbortSignal,
@@ -112,14 +135,24 @@ async function driveAndWrite(
     pace: flock.pace,
   };
   const collected = await drive(flock.tabs, plan, progress, signal);
+  const ended = collected.stoppedBy === 'interrupt' ? INTERRUPTED : FAILED;
+  if (folder.replaces.length > 0 && !hasTrained(collected)) {
+    await folder.discard();
+    progress.end();
+    const why = collected.failure ?? 'Stopped before the first round was done.';
+    complain(`${folder.path} keeps the run that it had. ${why}`);
+    return ended;
+  }
   progress.update('writing results');
-  const folder = run.out ?? defaultFolder(experiment, new Date());
-  const { summary, workers } = await finish(experiment, provenance, folder, collected, assets, flock);
+  const finished = await finish(experiment, provenance, folder, collected, assets, flock);
+  const { summary, workers, trouble } = finished;
   progress.end();
-  if (collected.failure !== null) console.error(collected.failure);
-  console.log(run.json ? JSON.stringify(summary) : summaryText(summary, workers, folder));
-  if (collected.stoppedBy === 'interrupt') return INTERRUPTED;
-  return collected.stoppedBy === 'failure' ? FAILED : DONE;
+  if (collected.failure !== null) complain(collected.failure);
+  if (trouble !== null) complain(trouble.message);
+  const place = trouble === null ? folder.path : `${folder.unfinished}, not completely`;
+  console.log(run.json ? JSON.stringify(summary) : summaryText(summary, workers, place));
+  if (trouble !== null) return FAILED;
+  return ['interrupt', 'failure'].includes(collected.stoppedBy) ? ended : DONE;
 }
 
 /** Why a recipe cannot run, and how it runs all the same where only the mathematics is against it. */
@@ -129,6 +162,8 @@ function refusalIn(recipe: Recipe, workers: number): string | null {
   return `${refused.why} (--allow ${refused.control} runs it all the same, as a negative control.)`;
 }
 
+const complain = (text: string) => console.error(oneLine(text));
+
 /** Exit code of a run whose flags were right. */
 async function runExperiment(
   given: Experiment,
@@ -136,33 +171,46 @@ async function runExperiment(
   signal: AbortSignal,
 ): Promise<number> {
   const experiment = { ...given, recipe: await completeData(given.recipe) };
-  const workers = experiment.run.tabs * experiment.local.workers;
-  const reason = dataTrouble(experiment) ?? refusalIn(experiment.recipe, workers);
+  const { recipe, local, run } = experiment;
+  const workers = run.tabs * local.workers;
+  const reason = dataTrouble(experiment) ?? refusalIn(recipe, workers);
   if (reason !== null) {
-    console.error(reason);
+    complain(reason);
     return USAGE;
   }
-  // What is wrong with the data is said before anything runs.
-  const assets = await openAssets(experiment.recipe);
+  // What is wrong with the data, or with the folder, is said before anything runs.
+  const assets = await openAssets(recipe);
   const tooFew = assets.refuses(workers);
   if (tooFew !== null) {
-    console.error(tooFew);
+    complain(tooFew);
     return USAGE;
   }
+  const folder = await openRunFolder(
+    run.out,
+    defaultFolder(experiment, new Date(provenance.startedAt)),
+    run.force,
+  );
   const progress = openProgress(process.stderr);
-  const doubt = caution(experiment.recipe, workers, assets.layout);
+  const doubt = caution(recipe, workers, assets.layout);
   if (doubt !== null) progress.note(doubt);
   let flock: Flock | undefined;
   try {
-    flock = await openFlock(experiment, progress);
-    return await driveAndWrite(experiment, provenance, flock, assets, progress, signal);
+    flock = await openFlock(experiment, progress, signal);
+    return await driveAndWrite(experiment, provenance, flock, folder, assets, progress, signal);
   } catch (error) {
     progress.end();
+    if (signal.aborted && error === signal.reason) {
+      complain('Stopped before the run began.');
+      return INTERRUPTED;
+    }
+    if (folder.rest !== '') complain(folder.rest);
     if (!(error instanceof RunFailure || error instanceof BuildError)) throw error;
-    console.error(error.message);
+    complain(error.message);
     return FAILED;
   } finally {
-    await flock?.close();
+    await folder.leave();
+    // What the run came to is known by now; a browser that does not close changes nothing about it.
+    await flock?.close().catch((error) => complain(`Closing the tabs failed: ${messageOf(error)}`));
   }
 }
 
@@ -175,8 +223,9 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     console.log(helpText());
     return DONE;
   } catch (error) {
-    if (!(error instanceof OptionError || error instanceof DataError)) throw error;
-    console.error(error.message);
-    return error instanceof OptionError ? USAGE : FAILED;
+    if (!(error instanceof OptionError || error instanceof OutputError || error instanceof DataError))
+      throw error;
+    complain(error.message);
+    return error instanceof DataError ? FAILED : USAGE;
   }
 }

@@ -164,6 +164,32 @@ describe('a run in Node', () => {
     expect(files.has('model-1.safetensors')).toBe(true);
   });
 
+  it('replaces a run only when it is told to, and by nothing but a run', async () => {
+    const stopped = AbortSignal.abort();
+    const again = [...RUN, '--json', '--out', path.join(folder, 'second')];
+    const before = await contents('second');
+    const refused = await run(again);
+    expect([refused.code, refused.out, refused.err.length]).toEqual([2, [], 1]);
+    expect(refused.err[0]).toMatch(/is used already.*--force/);
+    const empty = await run([...again, '--force'], stopped);
+    expect([empty.code, empty.err.length]).toEqual([130, 1]);
+    expect(empty.err[0]).toMatch(/keeps the run that it had/);
+    expect(await contents('second')).toEqual(before);
+    expect((await run([...again, '--force', '--seed', '9'])).code).toBe(0);
+    expect([...(await contents('second')).keys()]).toEqual([...before.keys()]);
+    expect((await contents('second')).get('metrics.csv')).not.toEqual(before.get('metrics.csv'));
+  });
+
+  it('finds a folder that it cannot write to before it trains', async () => {
+    await writeFile(path.join(folder, 'file'), '');
+    let trained = false;
+    const { code, err } = await run([...RUN, '--out', path.join(folder, 'file', 'x')], never, () => {
+      trained = true;
+    });
+    expect([code, trained, err.length]).toEqual([2, false, 1]);
+    expect(err[0]).toMatch(/cannot be written to: a part of the path is a file/);
+  });
+
   it('says in one line what is wrong, with the code for it', async () => {
     const usage = await run(['--tabs', 'many']);
     expect([usage.code, usage.err.length, usage.out]).toEqual([2, 1, []]);

@@ -1,13 +1,14 @@
 /**
- * Writes a run's folder: metrics.csv, timing.csv, one safetensors file a model, and last run.json, with the
- * hashes of the others. `trace.ts` and `onnx-models.ts` add their own in between.
+ * The files of a run: first what was collected (metrics.csv, timing.csv, one safetensors file a model), so
+ * that nothing which fails later can lose it, and last run.json, with the hashes of the others. `trace.ts` and
+ * `onnx-models.ts` add their own in between.
  */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encodeModel } from '../../src/models/model-file.ts';
 import { metricsCsv, timingCsv } from './csv.ts';
 import type { Collected } from './drive.ts';
 import type { Experiment } from './flags.ts';
+import type { RunFolder } from './folder.ts';
 import { fileHashes, type Provenance } from './provenance.ts';
 import { meanParameters, type Summary, type WorkerSummary } from './summary.ts';
 
@@ -20,47 +21,36 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Files of an earlier run in the same folder, which this one may not overwrite all of. */
-const OURS = /^(run\.json|metrics\.csv|timing\.csv|trace\.jsonl|model-(\d+|mean)\.(safetensors|onnx))$/;
-
 /** A new folder under results/ that sorts by time and says what ran. */
 export function defaultFolder({ recipe }: Experiment, now: Date): string {
   const time = now.toISOString().slice(0, 19).replaceAll(':', '-');
   return path.join('results', `${time}-${recipe.algorithm.id}-${recipe.compressor.id}-seed-${recipe.seed}`);
 }
 
-async function emptyFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const old = (await readdir(folder)).filter((name) => OURS.test(name));
-  await Promise.all(old.map((name) => rm(path.join(folder, name))));
-}
-
-/** All but run.json. */
-export async function writeOutputs(
-  folder: string,
+/** @throws {OutputError} */
+export async function writeCollected(
+  folder: RunFolder,
   { recipe }: Experiment,
   collected: Collected,
 ): Promise<void> {
-  await emptyFolder(folder);
-  const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
-  await write('metrics.csv', metricsCsv(collected.rows, collected.consensus));
-  await write('timing.csv', timingCsv(collected.rows));
+  await folder.write('metrics.csv', metricsCsv(collected.rows, collected.consensus));
+  await folder.write('timing.csv', timingCsv(collected.rows));
   const describe = { model: JSON.stringify(recipe.model), seed: String(recipe.seed) };
   for (const { seat, round, layout, parameters } of collected.models) {
     const metadata = { ...describe, seat: String(seat), round: String(round) };
-    await write(`model-${seat}.safetensors`, encodeModel(layout, parameters, metadata));
+    await folder.write(`model-${seat}.safetensors`, encodeModel(layout, parameters, metadata));
   }
   const mean = meanParameters(collected.models);
   const layout = collected.models[0]?.layout;
   if (mean !== null && layout !== undefined) {
     const metadata = { ...describe, workers: String(collected.models.length) };
-    await write('model-mean.safetensors', encodeModel(layout, mean, metadata));
+    await folder.write('model-mean.safetensors', encodeModel(layout, mean, metadata));
   }
 }
 
-/** run.json, once all other files are there: it has their hashes. */
+/** run.json, once all other files are there: it has their hashes. @throws {OutputError} */
 export async function writeRecord(
-  folder: string,
+  folder: RunFolder,
   { recipe, local, run }: Experiment,
   provenance: Provenance,
   environment: Environment,
@@ -83,7 +73,7 @@ export async function writeRecord(
     summary,
     failure,
     workers,
-    files: await fileHashes(folder, (name) => OURS.test(name) && name !== 'run.json'),
+    files: await fileHashes(folder.unfinished, (name) => folder.written.includes(name)),
   };
-  await writeFile(path.join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  await folder.write('run.json', `${JSON.stringify(record, null, 2)}\n`);
 }

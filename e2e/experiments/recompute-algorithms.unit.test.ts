@@ -133,7 +133,7 @@ describe('recomputed from the equations', () => {
       const plain = plainRun(path.join(folder, 'table.csv'), problem.rounds, problem.lr);
       const run = await experiment([
         ...plain,
-        ...['--eval-every', '50', '--out', out, '--algorithm', ...flags.split(' ')],
+        ...['--eval-every', '50', '--out', out, '--force', '--algorithm', ...flags.split(' ')],
       ]);
       expect(run.said.join('\n')).toMatch(/50 rounds/);
       expect(run.code).toBe(0);

@@ -26,7 +26,15 @@ afterAll(() => rm(folder, { recursive: true }));
 async function regretOf(rounds: number, lr: number, ...flags: readonly string[]): Promise<Regret | null> {
   const out = path.join(folder, 'run');
   const plain = plainRun(path.join(folder, 'table.csv'), rounds, lr);
-  const { code, said } = await experiment([...plain, '--eval-every', '100', '--out', out, ...flags]);
+  const { code, said } = await experiment([
+    ...plain,
+    '--eval-every',
+    '100',
+    '--out',
+    out,
+    '--force',
+    ...flags,
+  ]);
   expect([code, said.join(' ')]).toEqual([0, expect.stringMatching(/written/)]);
   return JSON.parse(await readFile(path.join(out, 'run.json'), 'utf8')).summary.regret;
 }

@@ -89,7 +89,7 @@ export class Runs {
     );
     const progress = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
     try {
-      const common = ['--transport', 'memory', '--backend', 'cpu', '--clock', 'virtual'];
+      const common = ['--transport', 'memory', '--backend', 'cpu', '--clock', 'virtual', '--force'];
       return { code: await main([...common, '--out', path.join(this.#folder, out), ...args], never), said };
     } finally {
       for (const spy of [...spies, progress]) spy.mockRestore();

@@ -19,28 +19,29 @@
  * A message is told by sender, receiver, tag, step and the sender's round. What a message holds is what the
  * sender had at the time of `sent`, unless the algorithm's equations say that it was encoded before.
  */
-import { open } from 'node:fs/promises';
-import path from 'node:path';
 import type { TraceEvent } from '../../src/session/emulation.ts';
+import type { RunFolder } from './folder.ts';
 
 /** Events to a chunk of text: a long run has millions. */
 const CHUNK = 10_000;
 
-/** @param startedAt what the clock of the events showed at the start, in ms. */
+function* lines(trace: readonly TraceEvent[], startedAt: number): Iterable<string> {
+  for (let first = 0; first < trace.length; first += CHUNK) {
+    yield trace
+      .slice(first, first + CHUNK)
+      .map(({ at, ...event }) => `${JSON.stringify({ time: (at - startedAt) / 1000, ...event })}\n`)
+      .join('');
+  }
+}
+
+/**
+ * @param startedAt what the clock of the events showed at the start, in ms.
+ * @throws {OutputError}
+ */
 export async function writeTrace(
-  folder: string,
+  folder: RunFolder,
   trace: readonly TraceEvent[],
   startedAt: number,
 ): Promise<void> {
-  const file = await open(path.join(folder, 'trace.jsonl'), 'w');
-  try {
-    for (let first = 0; first < trace.length; first += CHUNK) {
-      const lines = trace
-        .slice(first, first + CHUNK)
-        .map(({ at, ...event }) => `${JSON.stringify({ time: (at - startedAt) / 1000, ...event })}\n`);
-      await file.write(lines.join(''));
-    }
-  } finally {
-    await file.close();
-  }
+  await folder.write('trace.jsonl', lines(trace, startedAt));
 }
