@@ -6,7 +6,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { errorFeedback, frozenAdam, layerWise, saef, sgd, twoPasses, vote } from './recompute-central.ts';
+import {
+  errorFeedback,
+  frozenAdam,
+  layerWise,
+  nesterovPasses,
+  saef,
+  sgd,
+  twoPasses,
+  vote,
+} from './recompute-central.ts';
 import {
   choco,
   d2,
@@ -16,6 +25,7 @@ import {
   ecd,
   federated,
   gradientTracking,
+  ownMomentum,
   pushSum,
   rps,
   scaffold,
@@ -59,10 +69,12 @@ const ring = '--topology ring';
 const l1 = '--compressor one-bit --set compressor.scale=l1';
 const l2 = '--compressor one-bit --set compressor.scale=l2';
 const bytes = '--compressor min-max-8';
+const own = (optimizer: string) => `--optimizer ${optimizer} --set optimizer.momentum=0.6`;
+const falling = '--schedule cosine --set schedule.rounds=50';
 const layers = (rule: string) =>
   `${[`rule=${rule}`, 'momentum=0.8', 'trust=0.5', 'weightDecay=0.1']
     .map((setting) => `--set algorithm.${setting}`)
-    .join(' ')} --schedule cosine --set schedule.rounds=50`;
+    .join(' ')} ${falling}`;
 /** A byte that is rounded to the other side is one step in 255: fed back or forgotten, but seen. */
 const COARSE = 1e-3;
 /** D² keeps its rounding errors: they add up to a drift. */
@@ -72,11 +84,15 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   [`d-psgd ${ring}`, dPsgd('cta')],
   [`d-psgd ${ring} --set algorithm.order=atc`, dPsgd('atc')],
   [`dog ${ring}`, dPsgd('cta')],
-  [`d2 ${ring}`, d2, DRIFT],
+  [`d2 ${ring}`, d2(), DRIFT],
+  [`d2 ${ring} --set algorithm.momentum=0.6`, d2(ownMomentum('mean', 0.6)), DRIFT],
   [`gradient-tracking ${ring}`, gradientTracking],
   [`naive-compressed ${ring} ${l1}`, dPsgd('cta', oneBit('l1'))],
   [`dcd-psgd ${ring} --compressor none`, dcd(none)],
   [`dcd-psgd ${ring} ${l1}`, dcd(oneBit('l1'))],
+  [`dcd-psgd ${ring} ${l1} ${own('momentum')}`, dcd(oneBit('l1'), ownMomentum('heavy-ball', 0.6))],
+  [`dcd-psgd ${ring} --compressor none ${own('nesterov')}`, dcd(none, ownMomentum('nesterov', 0.6))],
+  [`ecd-psgd ${ring} --compressor none ${own('momentum')}`, ecd(none, ownMomentum('heavy-ball', 0.6))],
   [`low-precision-d-psgd ${ring} ${bytes}`, dcd(minMax8), COARSE],
   [`ecd-psgd ${ring} --compressor none`, ecd(none)],
   [`choco-sgd ${ring} --compressor none --set algorithm.eta=0.3`, choco(0.3, none)],
@@ -112,6 +128,12 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   [`double-squeeze --topology star ${l2}`, twoPasses(oneBit('l2'), true)],
   ['one-bit-sgd --topology star', twoPasses(oneBitColumns, true)],
   [`saef --topology star ${l1}`, saef(oneBit('l1'), true)],
+  [`saef --topology star ${l1} --set algorithm.momentum=0.6`, saef(oneBit('l1'), true, 0.6)],
+  [
+    `double-squeeze --topology star ${l2} --set algorithm.momentum=0.6 ${falling}`,
+    nesterovPasses(oneBit('l2'), true, 0.6),
+  ],
+  [`double-squeeze ${l2} --set algorithm.momentum=0.6 ${falling}`, nesterovPasses(oneBit('l2'), false, 0.6)],
   ['saef --compressor top-k --set compressor.k=1', saef(topK(1), false)],
   [`byte-grad ${bytes}`, twoPasses(minMax8, false, false), COARSE],
   ['one-bit-adam --set algorithm.warmupRounds=10', frozenAdam(oneBit('l2'), 10, true)],
@@ -126,10 +148,10 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
 ];
 
 describe('recomputed from the equations', () => {
-  it.each(RUNS.map(([flags, ...rest]) => ({ flags, rest })))(
+  it.each(RUNS.map(([flags, ...rest], run) => ({ flags, run, rest })))(
     '$flags',
-    async ({ flags, rest: [recompute, tolerance = 1e-5] }) => {
-      const out = path.join(folder, flags.replaceAll(/[^a-z0-9]+/g, '-').slice(0, 60));
+    async ({ flags, run: index, rest: [recompute, tolerance = 1e-5] }) => {
+      const out = path.join(folder, `run-${index}`);
       const plain = plainRun(path.join(folder, 'table.csv'), problem.rounds, problem.lr);
       const run = await experiment([
         ...plain,

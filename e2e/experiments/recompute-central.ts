@@ -40,6 +40,9 @@ export const sgd =
 
 const norm = (v: V) => Math.hypot(...v);
 
+/** γ_t = γ (1 + cos(π t / T)) / 2. */
+const cosine = ({ lr, rounds }: Problem, t: number) => lr * 0.5 * (1 + Math.cos((Math.PI * t) / rounds));
+
 /**
  * Section 7, the paper's form: λ = κ ‖x‖ / (‖ḡ‖ + w ‖x‖), m ← μ m + γ_t λ (ḡ + w x), x ← x − m, with λ = 1 for
  * an x of zero. CLARS has the mean of ‖g_i‖ below, and no λ above 0.1. γ falls along a cosine.
@@ -52,7 +55,7 @@ export const layerWise =
       const average = mean(g);
       const divider = rule === 'lars' ? norm(average) + w * norm(x) : norm(mean(g.map((own) => [norm(own)])));
       const lambda = norm(x) === 0 ? 1 : (kappa * norm(x)) / divider;
-      const rate = problem.lr * 0.5 * (1 + Math.cos((Math.PI * t) / problem.rounds));
+      const rate = cosine(problem, t);
       const scale = rate * (rule === 'lars' ? lambda : Math.min(0.1, lambda));
       m = sum([mu, m], [scale, average], [scale * w, x]);
       return m;
@@ -138,16 +141,33 @@ export const twoPasses =
     return descend(problem, (g) => sum([problem.lr, passes.mean(g)]));
   };
 
-/** 6.7: gradients at x − e_i, steps compressed both ways. */
+/** 6.7: gradients at x − e_i, with momentum of each worker's own, steps compressed both ways. */
 export const saef =
-  (C: Compressor, server: boolean): Recomputed =>
+  (C: Compressor, server: boolean, mu = 0): Recomputed =>
   (problem) => {
     const passes = new TwoPass(problem, C, server);
-    return descend(problem, (_g, x) =>
-      passes.mean(
-        passes.residuals.map((e, i) => sum([problem.lr, gradient(problem, i, sum([1, x], [-1, e]))])),
-      ),
-    );
+    let m: readonly V[] = everywhere(problem, zeros(problem.d));
+    return descend(problem, (_g, x) => {
+      m = m.map((old, i) => {
+        const y = sum([1, x], [-1, passes.residuals[i] ?? []]);
+        return sum([mu, old], [1, gradient(problem, i, y)]);
+      });
+      return passes.mean(m.map((own) => sum([problem.lr, own])));
+    });
+  };
+
+/** dist-EF-SGDM (arXiv 1905.10936, algorithm 3), in units of steps, with γ along a cosine. */
+export const nesterovPasses =
+  (C: Compressor, server: boolean, mu: number): Recomputed =>
+  (problem) => {
+    const passes = new TwoPass(problem, C, server);
+    let m: readonly V[] = everywhere(problem, zeros(problem.d));
+    return descend(problem, (g, _x, t) => {
+      m = m.map((old, i) => sum([mu, old], [1, g[i] ?? []]));
+      // C(γ v) = γ C(v): residuals of steps are those of gradients, times the rate.
+      const rate = cosine(problem, t);
+      return passes.mean(m.map((own, i) => sum([rate * mu, own], [rate, g[i] ?? []])));
+    });
   };
 
 /**

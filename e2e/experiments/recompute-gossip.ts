@@ -48,20 +48,39 @@ export const dPsgd =
     });
   };
 
+/** What stands for each worker's gradient: itself, or momentum of its own, Nesterov's or heavy-ball's. */
+type Ways = (g: readonly V[]) => readonly V[];
+
+export function ownMomentum(kind: 'heavy-ball' | 'nesterov' | 'mean', mu: number): () => Ways {
+  return () => {
+    let m: readonly V[] = [];
+    return (g) => {
+      const share = kind === 'mean' ? 1 - mu : 1;
+      m = g.map((own, i) => sum([mu, m[i] ?? zeros(own.length)], [share, own]));
+      return kind === 'nesterov' ? g.map((own, i) => sum([1, own], [mu, m[i] ?? []])) : m;
+    };
+  };
+}
+
+const plain = (): Ways => (g) => g;
+
 /** 9.3: h_i = ψ_i + x_i − ψ_i⁻ but for the first round, x_i ← Σ W_ij h_j. */
-export const d2: Recomputed = (problem) => {
-  const W = ring(problem);
-  let before: readonly V[] | null = null;
-  return iterate(problem, (x) => {
-    const g = gradients(problem, x);
-    const psi = x.map((own, i) => sum([1, own], [-problem.lr, g[i] ?? []]));
-    const h = psi.map((own, i) =>
-      before === null ? own : sum([1, own], [1, x[i] ?? []], [-1, before[i] ?? []]),
-    );
-    before = psi;
-    return W.map((row) => mix(row, h));
-  });
-};
+export const d2 =
+  (ways: () => Ways = plain): Recomputed =>
+  (problem) => {
+    const W = ring(problem);
+    const along = ways();
+    let before: readonly V[] | null = null;
+    return iterate(problem, (x) => {
+      const g = along(gradients(problem, x));
+      const psi = x.map((own, i) => sum([1, own], [-problem.lr, g[i] ?? []]));
+      const h = psi.map((own, i) =>
+        before === null ? own : sum([1, own], [1, x[i] ?? []], [-1, before[i] ?? []]),
+      );
+      before = psi;
+      return W.map((row) => mix(row, h));
+    });
+  };
 
 /** 9.14: x⁺ = W x − γ y, y⁺ = W y + g(x⁺) − g(x), y_0 = g(x_0). */
 export const gradientTracking: Recomputed = (problem) => {
@@ -77,11 +96,12 @@ export const gradientTracking: Recomputed = (problem) => {
 
 /** 9.6: z_i = Σ W_ij x̂_j − γ g_i − x_i, x_i and every copy of it ← + C(z_i). */
 export const dcd =
-  (C: Compressor): Recomputed =>
+  (C: Compressor, ways: () => Ways = plain): Recomputed =>
   (problem) => {
     const W = ring(problem);
+    const along = ways();
     return iterate(problem, (x) => {
-      const g = gradients(problem, x);
+      const g = along(gradients(problem, x));
       return W.map((row, i) => {
         const z = sum([1, mix(row, x)], [-problem.lr, g[i] ?? []], [-1, x[i] ?? []]);
         return sum([1, x[i] ?? []], [1, C(z)]);
@@ -91,13 +111,14 @@ export const dcd =
 
 /** 9.7 with k from 1: estimates of everybody, oneself among them. */
 export const ecd =
-  (C: Compressor): Recomputed =>
+  (C: Compressor, ways: () => Ways = plain): Recomputed =>
   (problem) => {
     const W = ring(problem);
+    const along = ways();
     let estimates = nothing(problem);
     return iterate(problem, (x, t) => {
       const k = t + 1;
-      const g = gradients(problem, x);
+      const g = along(gradients(problem, x));
       const next = W.map((row, i) => sum([1, mix(row, estimates)], [-problem.lr, g[i] ?? []]));
       estimates = estimates.map((old, i) => {
         const z = sum([1 - k / 2, x[i] ?? []], [k / 2, next[i] ?? []]);

@@ -56,49 +56,58 @@ describe('d-psgd, whose workers wait for the slowest', () => {
 
 describe('AD-PSGD', () => {
   it.each([
-    ['rounds', '40'],
-    ['seconds', '2'],
-  ])('of %s %s: pairs move by δ, and the sum of all models by gradients alone', async (limit, end) => {
-    const out = `gossip ${limit}`;
-    const args = ['--algorithm', 'ad-psgd', '--topology', 'path', ...SLOW, ...LINK, `--${limit}`, end];
-    expect((await runs.onTable(out, ...args)).code).toBe(0);
-    const models = beginnings();
-    const gradients = new Map<number, Vector>();
-    const underway = new Map<string, Vector>();
-    let moved = ZERO;
-    let steps = 0;
-    const trace = await runs.trace(out);
-    for (const event of trace) {
-      const { seat } = event;
-      const x = models[seat] ?? ZERO;
-      if (event.kind === 'computing') gradients.set(seat, gradient(seat, x));
-      else if (event.kind === 'sent' && event.tag === 1) {
-        underway.set(`ask ${seat} ${event.to} ${event.step}`, x);
-      } else if (event.kind === 'applied' && event.tag === 1) {
-        const theirs = known(underway, `ask ${event.from} ${seat} ${event.step}`);
-        const delta = plus(theirs, -1, x).map((value) => value / 2);
-        models[seat] = plus(x, 1, delta);
-        underway.set(`answer ${seat} ${event.from} ${event.step}`, delta);
-      } else if (event.kind === 'applied') {
-        models[seat] = plus(x, -1, known(underway, `answer ${event.from} ${seat} ${event.step}`));
-      } else if (event.kind === 'committed') {
-        models[seat] = plus(x, -RATE, known(gradients, seat));
-        moved = plus(moved, -RATE, known(gradients, seat));
-        steps += 1;
+    ['rounds', '40', 0],
+    ['seconds', '2', 0],
+    ['rounds', '40', 0.5],
+  ])(
+    'of %s %s: pairs move by δ, and the sum of all models by steps alone, momentum %d',
+    async (limit, end, mu) => {
+      const out = `gossip ${limit} ${mu}`;
+      const optimizer = mu === 0 ? [] : ['--optimizer', 'momentum', '--set', `optimizer.momentum=${mu}`];
+      const pace = ['--topology', 'path', ...SLOW, ...LINK, `--${limit}`, end];
+      const args = ['--algorithm', 'ad-psgd', ...optimizer, ...pace];
+      expect((await runs.onTable(out, ...args)).code).toBe(0);
+      const models = beginnings();
+      const gradients = new Map<number, Vector>();
+      const m = beginnings();
+      const underway = new Map<string, Vector>();
+      let moved = ZERO;
+      let steps = 0;
+      const trace = await runs.trace(out);
+      for (const event of trace) {
+        const { seat } = event;
+        const x = models[seat] ?? ZERO;
+        if (event.kind === 'computing') gradients.set(seat, gradient(seat, x));
+        else if (event.kind === 'sent' && event.tag === 1) {
+          underway.set(`ask ${seat} ${event.to} ${event.step}`, x);
+        } else if (event.kind === 'applied' && event.tag === 1) {
+          const theirs = known(underway, `ask ${event.from} ${seat} ${event.step}`);
+          const delta = plus(theirs, -1, x).map((value) => value / 2);
+          models[seat] = plus(x, 1, delta);
+          underway.set(`answer ${seat} ${event.from} ${event.step}`, delta);
+        } else if (event.kind === 'applied') {
+          models[seat] = plus(x, -1, known(underway, `answer ${event.from} ${seat} ${event.step}`));
+        } else if (event.kind === 'committed') {
+          const direction = plus(known(gradients, seat), mu, m[seat] ?? ZERO);
+          m[seat] = direction;
+          models[seat] = plus(x, -RATE, direction);
+          moved = plus(moved, -RATE, direction);
+          steps += 1;
+        }
       }
-    }
-    expect(steps).toBe(JSON.parse(await runs.read(out, 'run.json')).summary.gradientSteps);
-    await runs.expectModels(out, models);
-    let sum = ZERO;
-    for (let seat = 0; seat < WORKERS; seat += 1) sum = plus(sum, 1, await runs.weights(out, seat));
-    for (const value of plus(sum, -1, moved)) expect(Math.abs(value)).toBeLessThan(1e-5);
-    // Time never goes back, and every request was answered.
-    expect(trace.every(({ time }, index) => time >= (trace[index - 1]?.time ?? 0))).toBe(true);
-    const count = (tag: number) =>
-      trace.filter((event) => event.kind === 'applied' && event.tag === tag).length;
-    expect(count(1)).toBe(count(2));
-    if (limit === 'rounds') expect([steps, count(1)]).toEqual([40 * WORKERS, 2 * 40]);
-  });
+      expect(steps).toBe(JSON.parse(await runs.read(out, 'run.json')).summary.gradientSteps);
+      await runs.expectModels(out, models);
+      let sum = ZERO;
+      for (let seat = 0; seat < WORKERS; seat += 1) sum = plus(sum, 1, await runs.weights(out, seat));
+      for (const value of plus(sum, -1, moved)) expect(Math.abs(value)).toBeLessThan(1e-5);
+      // Time never goes back, and every request was answered.
+      expect(trace.every(({ time }, index) => time >= (trace[index - 1]?.time ?? 0))).toBe(true);
+      const count = (tag: number) =>
+        trace.filter((event) => event.kind === 'applied' && event.tag === tag).length;
+      expect(count(1)).toBe(count(2));
+      if (limit === 'rounds') expect([steps, count(1)]).toEqual([40 * WORKERS, 2 * 40]);
+    },
+  );
 });
 
 const options = (...settings: readonly string[]) =>
@@ -107,6 +116,7 @@ const options = (...settings: readonly string[]) =>
 describe('a server of gradients', () => {
   it.each([
     ['a-psgd', [], { gathered: 1, momentum: 0, aware: false }],
+    ['a-psgd', options('momentum=0.5'), { gathered: 1, momentum: 0.5, aware: false }],
     ['soft-sync', options('splits=2'), { gathered: 2, momentum: 0.9, aware: true }],
     [
       'soft-sync',
@@ -114,7 +124,7 @@ describe('a server of gradients', () => {
       { gathered: 1, momentum: 0.5, aware: false },
     ],
   ] as const)('%s %j steps after so many, each weighed by its age', async (algorithm, chosen, rule) => {
-    const out = `server ${algorithm} ${rule.gathered} ${rule.aware}`;
+    const out = `server ${algorithm} ${rule.gathered} ${rule.momentum}`;
     const args = ['--algorithm', algorithm, ...chosen, ...SLOW, ...LINK, '--rounds', '30'];
     expect((await runs.onTable(out, ...args)).code).toBe(0);
     const held = beginnings().map((x) => ({ x, version: 0 }));

@@ -14,6 +14,9 @@
  * (x + received) / 2 it would not). Requests are numbered; an answer is kept until the next request of its
  * asker, is given again if it is asked for again, and settles what a view change left half done. Where the
  * graph is not bipartite, edges between workers of one part are not used, and the page says so.
+ *
+ * With momentum the step −γ g_i is that of each worker's own optimizer, whose momentum is never exchanged, as
+ * Assran, Loizou, Ballas, Rabbat ran AD-PSGD beside SGP (ICML 2019, arXiv 1811.10792; Nesterov's, 0.9).
  */
 import {
   type AlgorithmEntry,
@@ -24,6 +27,7 @@ import {
   type Start,
   type State,
 } from './algorithm.ts';
+import { beginOptimizer, MOMENTUM_OPTIMIZERS, stepTerms } from './local-optimizer.ts';
 import { needsUndirected, needsWholeNumbers } from './needs.ts';
 import { rolesOf, unusedEdges } from './roles.ts';
 import { whileComputing } from './serving.ts';
@@ -130,6 +134,7 @@ export const adPsgd: AlgorithmEntry = {
   reports: 'average',
   startsApart: true,
   asynchronous: true,
+  optimizers: MOMENTUM_OPTIMIZERS,
   options: {},
   refuses: (given) =>
     needsWholeNumbers('AD-PSGD', 'Choose none or fp16.', given) ?? needsUndirected('AD-PSGD', given),
@@ -172,11 +177,9 @@ export const adPsgd: AlgorithmEntry = {
     );
     node.staleness(changes);
     const x = node.next('x');
-    node.compute.linear(x, [
-      [1, state.x],
-      [-node.learningRate, gradient],
-    ]);
-    return { ...state, x };
+    const { terms, remembered } = await stepTerms(node, state, gradient);
+    node.compute.linear(x, [[1, state.x], ...terms]);
+    return { ...state, ...remembered, x };
   },
 };
 
@@ -239,11 +242,12 @@ function standingIn(node: Node, message: Received): Standing | null {
  * who have left, and nothing else. Counts go on; those with seats that are held by others now begin again.
  */
 async function settleWithOthers(node: Node, { x, fresh, previous }: Start): Promise<State> {
-  if (fresh) return { x };
+  const optimizer = beginOptimizer(node, previous);
+  if (fresh) return { x, ...optimizer };
   const others = Array.from({ length: node.size }, (_, rank) => rank).filter((rank) => rank !== node.rank);
   const payload = standingMessage(previous);
   for (const to of others) node.send(to, STANDING, { payload, wire: 0, length: payload.length / 4 });
-  const state: Record<string, State[string]> & { x: State['x'] } = { x };
+  const state: Record<string, State[string]> & { x: State['x'] } = { x, ...optimizer };
   const missing: number[] = [];
   const dense = node.dense();
   for (const message of await node.gather(STANDING, others)) {

@@ -2,7 +2,7 @@
  * D²: decentralised training over decentralised data, whose fixed point does not depend on how different
  * the workers' data are.
  *
- *   ψ_i = x_i − γ g_i(x_i)
+ *   m_i ← β m_i + (1 − β) g_i(x_i),   ψ_i = x_i − γ m_i        (β = 0 by default: m_i = g_i)
  *   h_i = ψ_i at first, then ψ_i + x_i − ψ_i⁻        (ψ⁻: the ψ of the round before)
  *   x_i ← Σ_j W_ij h_j
  *
@@ -10,14 +10,17 @@
  * 1803.07068. In this form the old learning rate stays inside ψ⁻, so the average goes on moving exactly
  * along the mean gradient when the rate changes. It is stable only while the smallest eigenvalue of W is
  * above −1/3; where it is not, W is replaced by the lazy (W + I) / 2, and the page says so, unless the recipe
- * allows `d2-spectrum` to see it diverge. Differences
- * from the paper: after a view change every worker begins again with h = ψ.
+ * allows `d2-spectrum` to see it diverge. Differences from the paper: after a view change every worker begins
+ * again with h = ψ. β > 0, which the paper does not have, is Exact-Diffusion with Momentum (Hu et al., A
+ * Bias-Correction Decentralized Stochastic Gradient Algorithm with Momentum Acceleration, 2025): D² along each
+ * worker's own running mean of gradients.
  */
-import { choiceOption } from '../base/options.ts';
+import { choiceOption, numberOption } from '../base/options.ts';
 import { spectrum } from '../topology/spectrum.ts';
 import { type AlgorithmEntry, counted, held, type Node } from './algorithm.ts';
 import { shareCost } from './costs.ts';
 import { needsFixedSymmetric, needsWholeNumbers } from './needs.ts';
+import { beginMomentum, pushed } from './own-momentum.ts';
 import { unsound } from './refusal.ts';
 
 const CORRECTED = 1;
@@ -45,6 +48,14 @@ export const d2: AlgorithmEntry = {
   reports: 'average',
   startsApart: true,
   options: {
+    momentum: {
+      kind: 'number',
+      default: 0,
+      min: 0,
+      max: 0.999,
+      label: 'momentum β',
+      help: 'Share of the running mean of a worker’s gradients that is kept each round; 0 is D² itself.',
+    },
     mixing: {
       kind: 'choice',
       default: 'auto',
@@ -72,10 +83,11 @@ export const d2: AlgorithmEntry = {
   },
   cost: shareCost,
 
-  async enter(node, { x }) {
+  async enter(node, start) {
+    const { x } = start;
     const psi = node.next('psi');
     node.compute.linear(psi, [[1, x]]);
-    return { x, psi, begun: 0 };
+    return { x, psi, begun: 0, ...beginMomentum(node, start) };
   },
 
   async round(node, state) {
@@ -86,9 +98,11 @@ export const d2: AlgorithmEntry = {
     const psi = node.next('psi');
     const h = node.scratch('h');
     const x = node.next('x');
+    const beta = numberOption(node.options, 'momentum');
+    const { direction, kept } = pushed(node, state, await node.gradient(state.x), 1 - beta);
     compute.linear(psi, [
       [1, state.x],
-      [-node.learningRate, await node.gradient(state.x)],
+      [-node.learningRate, direction],
     ]);
     if (counted(state, 'begun') === 0) compute.linear(h, [[1, psi]]);
     else {
@@ -103,6 +117,6 @@ export const d2: AlgorithmEntry = {
     for (const message of await node.gather(CORRECTED)) {
       node.decode(message, x, lazy ? message.weight / 2 : message.weight, 'add');
     }
-    return { x, psi, begun: 1 };
+    return { x, psi, begun: 1, ...kept };
   },
 };

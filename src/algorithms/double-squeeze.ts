@@ -8,10 +8,26 @@
  * complete graph, every worker for its part. Residuals are in gradient units, so the virtual iterate
  * x − γ (E + mean e) is exact while γ is constant. Difference from the authors' code: the server averages,
  * it does not sum.
+ *
+ * The paper has no momentum. The same two passes with Nesterov's momentum of each worker's own gradients are
+ * dist-EF-SGDM (Zheng, Huang, Kwok: Communication-Efficient Distributed Blockwise Momentum SGD with
+ * Error-Feedback, NeurIPS 2019, arXiv 1905.10936, algorithm 3), which is what μ > 0 makes of it:
+ *
+ *   m_i ← μ m_i + g_i,   v_i = μ m_i + g_i + (γ⁻ / γ) e_i,   and E is weighed by γ⁻ / γ likewise
+ *
+ * with γ⁻ the learning rate of the round before: what is owed keeps its size in steps when the rate changes.
  */
-import type { AlgorithmEntry } from './algorithm.ts';
-import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
+import { numberOption } from '../base/options.ts';
+import { type AlgorithmEntry, counted, type Node, type State } from './algorithm.ts';
+import {
+  beginResiduals,
+  type Residuals,
+  residualsIn,
+  twoPassCost,
+  twoPassMean,
+} from './collectives/two-pass.ts';
 import { needsBoundedError, needsCompleteOrStar, needsContraction } from './needs.ts';
+import { beginMomentum, OWN_MOMENTUM, pushed } from './own-momentum.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
 const GRADIENT = 1;
@@ -43,9 +59,51 @@ export const doubleSqueeze: AlgorithmEntry = {
   paper: 'Tang et al., ICML 2019, arXiv 1905.05957',
   needs: 'complete graph or star; any compressor whose error is bounded',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
+  options: { momentum: OWN_MOMENTUM },
   refuses: (given) =>
     needsCompleteOrStar('DoubleSqueeze', given) ?? needsBoundedError('DoubleSqueeze', given),
+  enter: async (node, start) => {
+    const state = await common.enter(node, start);
+    if (numberOption(node.options, 'momentum') === 0) return state;
+    const { previous } = start;
+    const before = previous === null ? 0 : counted(previous, 'gamma');
+    return { ...state, ...beginMomentum(node, start), gamma: before };
+  },
+  round: (node, state) =>
+    numberOption(node.options, 'momentum') === 0 ? common.round(node, state) : momentumRound(node, state),
 };
+
+/** A round of dist-EF-SGDM. `gamma` is the learning rate of the round before, 0 in the first. */
+async function momentumRound(node: Node, state: State): Promise<State> {
+  const { compute, learningRate } = node;
+  const mu = numberOption(node.options, 'momentum');
+  const gradient = await node.gradient(state.x);
+  const { direction: m, kept } = pushed(node, state, gradient);
+  const ahead = node.scratch('look-ahead');
+  compute.linear(ahead, [
+    [mu, m],
+    [1, gradient],
+  ]);
+  const owed = inUnitsOf(node, residualsIn(state), counted(state, 'gamma'));
+  const mean = node.scratch('mean');
+  const x = node.next('x');
+  const residuals = await twoPassMean(node, GRADIENT, ahead, mean, owed);
+  stepReplica(node, state.x, mean, learningRate, x);
+  return { x, ...kept, ...residuals, gamma: learningRate };
+}
+
+/** Residuals that were in gradients of rate `before`, in gradients of this round's rate; in scratch. */
+function inUnitsOf(node: Node, { e, E, offset }: Residuals, before: number): Residuals {
+  const { compute, learningRate } = node;
+  // While nothing moves there are no such units.
+  if (before === learningRate || learningRate === 0) return { e, ...(E === undefined ? {} : { E }), offset };
+  const scaled = (name: string, vector: Residuals['e']) => {
+    const dest = node.scratch(name, vector.length);
+    compute.linear(dest, [[before / learningRate, vector]]);
+    return dest;
+  };
+  return { e: scaled('scaled e', e), ...(E === undefined ? {} : { E: scaled('scaled E', E) }), offset };
+}
 
 /**
  * 1-bit SGD: Seide, Fu, Droppo, Li, Yu, Interspeech 2014. The same two passes; one bit a weight and two

@@ -9,9 +9,13 @@
  * cancel when k is large. Only unbiased compressors are legal: the estimates average their errors away.
  * Estimates are kept as their sum Σ_j W_ij x̂_j. Differences from the paper: after a view change estimates
  * are exact again and k begins at 1.
+ *
+ * The paper has no momentum; with it, the optimizer's step takes the place of −γ g_i, and what it remembers stays
+ * with the worker, as Koloskova, Lin, Stich, Jaggi ran ECD-PSGD beside CHOCO-SGD (ICLR 2020, arXiv 1907.09356).
  */
 import { type AlgorithmEntry, counted, held } from './algorithm.ts';
 import { shareCost } from './costs.ts';
+import { beginOptimizer, MOMENTUM_OPTIMIZERS, stepTerms } from './local-optimizer.ts';
 import { needsFixedSymmetric, needsUnbiased } from './needs.ts';
 import { beginCopies } from './public-copies.ts';
 
@@ -27,13 +31,14 @@ export const ecdPsgd: AlgorithmEntry = {
   reports: 'average',
   startsApart: true,
   options: {},
+  optimizers: MOMENTUM_OPTIMIZERS,
   prefers: { compressor: { id: 'uniform' } },
   refuses: (given) => needsUnbiased('ECD-PSGD', given) ?? needsFixedSymmetric('ECD-PSGD', given),
   cost: shareCost,
 
   async enter(node, start) {
     const { s } = await beginCopies(node, start);
-    return { x: start.x, s, k: 1 };
+    return { x: start.x, s, k: 1, ...beginOptimizer(node, start.previous) };
   },
 
   async round(node, state) {
@@ -42,10 +47,8 @@ export const ecdPsgd: AlgorithmEntry = {
     const s = node.next('s');
     const x = node.next('x');
     const z = node.scratch('z');
-    compute.linear(x, [
-      [1, held(state, 's')],
-      [-node.learningRate, await node.gradient(state.x)],
-    ]);
+    const { terms, remembered } = await stepTerms(node, state);
+    compute.linear(x, [[1, held(state, 's')], ...terms]);
     const change = node.scratch('change');
     compute.linear(change, [
       [1, x],
@@ -61,6 +64,6 @@ export const ecdPsgd: AlgorithmEntry = {
     for (const message of await node.gather(EXTRAPOLATED)) {
       node.decode(message, s, (2 / k) * message.weight, 'add');
     }
-    return { x, s, k: k + 1 };
+    return { x, s, k: k + 1, ...remembered };
   },
 };

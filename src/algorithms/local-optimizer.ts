@@ -7,7 +7,7 @@
  * members change, and built anew beside the committed vectors, so that a round stays a transaction. With
  * another optimizer than SGD the mean of the models no longer moves by −γ times the mean gradient.
  */
-import type { Vector } from '../compute/compute.ts';
+import type { Term, Vector } from '../compute/compute.ts';
 import { initialState, type OptimizerState } from '../optimizers/optimizer.ts';
 import type { Node, State } from './algorithm.ts';
 
@@ -45,6 +45,35 @@ export async function stepLocally(
   const next = (name: string) => node.next(PREFIX + name);
   return entriesOf(await walk(node, before, next, from, to, steps, direction));
 }
+
+/**
+ * For algorithms that write their rule with a gradient, not with a step: what stands for −γ g_i(x_i), as terms of
+ * a sum. Of plain SGD that is all there is; of another optimizer it is its step, h − x_i.
+ */
+export async function stepTerms(
+  node: Node,
+  state: State,
+  /** That was computed already, maybe at an older x_i than the state's. */
+  gradient?: Vector,
+): Promise<{ readonly terms: readonly Term[]; readonly remembered: OptimizerEntries }> {
+  const { id, options } = node.optimizer;
+  if (id === 'sgd' && options.weightDecay === 0) {
+    return { terms: [[-node.learningRate, gradient ?? (await node.gradient(state.x))]], remembered: {} };
+  }
+  const h = node.scratch('local step');
+  const along = gradient === undefined ? undefined : () => Promise.resolve(gradient);
+  const remembered = await stepLocally(node, state, state.x, h, 1, along);
+  return {
+    terms: [
+      [1, h],
+      [-1, state.x],
+    ],
+    remembered,
+  };
+}
+
+/** Optimizers of `stepTerms` and its kin where a paper has run the algorithm with momentum, and with nothing else. */
+export const MOMENTUM_OPTIMIZERS: readonly string[] = ['sgd', 'momentum', 'nesterov'];
 
 /** The same by an optimizer that remembers nothing from round to round. */
 export async function stepAfresh(

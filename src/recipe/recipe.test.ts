@@ -146,6 +146,11 @@ describe('a recipe', () => {
       }
       expect(told('d2', id)).toMatch(/D² .*optimizer sgd, or .* such as D-PSGD/);
     }
+    for (const algorithm of ['ad-psgd', 'dcd-psgd', 'ecd-psgd']) {
+      for (const id of ['momentum', 'nesterov']) expect(told(algorithm, id)).toBe(null);
+      expect(told(algorithm, 'adam')).toMatch(/sgd, momentum or nesterov, or .* such as D-PSGD/);
+      expect(told(algorithm, 'sgd', ['optimizer.weightDecay', '0.1'])).toBe(null);
+    }
     for (const algorithm of ['allreduce-sgd', 'power-sgd', 'acp-sgd', 'byte-grad']) {
       for (const id of ['momentum', 'nesterov', 'adam', 'adamw']) expect(told(algorithm, id)).toBe(null);
       expect(told(algorithm, 'lamb')).toMatch(/sgd, momentum, nesterov, adam or adamw, or .*Large batch/);
