@@ -24,7 +24,8 @@ interface Pool {
 export const dirichletEqual: PartitionEntry = {
   id: 'dirichlet-equal',
   label: 'in unlike mixes of equal size',
-  description: 'Everybody gets equally many rows in a mix of classes of its own; a small α is severe.',
+  description:
+    'Everybody gets equally many rows in a mix of classes of its own, the last ones what is left; a small α is severe.',
   options: {
     alpha: {
       kind: 'number',

@@ -5,7 +5,7 @@ import type { PartitionEntry } from './dataset.ts';
 export const iid: PartitionEntry = {
   id: 'iid',
   label: 'shuffled evenly',
-  description: 'Everybody gets an equal share of a thorough shuffle: all hold the same mix of classes.',
+  description: 'Everybody gets an equal share of a thorough shuffle: all hold about the same mix of classes.',
   options: {},
   deal(rows, _labels, seats, seed) {
     const order = randomStream(seed, PURPOSE.partition, 0, 0).shuffle(rows.slice());

@@ -11,7 +11,8 @@ import { dirichletDraw } from './dirichlet.ts';
 export const quantity: PartitionEntry = {
   id: 'quantity',
   label: 'in unequal amounts',
-  description: 'All hold the same mix, but some much more of it than others; a small α is severe.',
+  description:
+    'Rows are shuffled and dealt in random amounts: some get many more than others, the more so the smaller α is.',
   options: {
     alpha: {
       kind: 'number',

@@ -1,8 +1,9 @@
 /**
  * Label shards: the pathological non-iid split of FedAvg (McMahan et al., arXiv:1602.05629, section 3).
  *
- * Rows are sorted by class and cut into seats × labels equal shards; every seat gets `labels` shards at
- * random. Most shards hold one class, some straddle a border, so a seat sees about `labels` classes.
+ * Rows are sorted by class and cut into seats × `labels` equal shards; every seat gets `labels` shards at
+ * random. (The option is named after FedAvg's case, in which a shard has one label.) With few seats a shard
+ * is larger than a class or straddles a border, so a seat may see more classes than it has shards.
  */
 import { numberOption } from '../base/options.ts';
 import { PURPOSE, randomStream } from '../math/random.ts';
@@ -11,13 +12,14 @@ import { cutEvenly } from './iid.ts';
 
 export const shards: PartitionEntry = {
   id: 'shards',
-  label: 'a few labels each',
-  description: 'Everybody gets a few pieces of the data sorted by class, and so sees only a few classes.',
+  label: 'in a few shards sorted by label',
+  description:
+    'Rows are sorted by class and cut into shards of equal size; everybody gets a few at random, and so sees only some of the classes.',
   options: {
     labels: {
       kind: 'number',
-      label: 'labels each',
-      help: 'How many pieces of one class (about) everybody gets; fewer means more different workers.',
+      label: 'shards each',
+      help: 'How many shards everybody gets; fewer means more different workers. A shard can hold more than one class: where it crosses a border, or classes are smaller than shards.',
       default: 2,
       min: 1,
       max: 10,

@@ -4,6 +4,7 @@
  */
 import type { Refusal } from '../algorithms/refusal.ts';
 import type { OptionSchema, Options } from '../base/options.ts';
+import { isPrivate } from '../data/private.ts';
 import type { Choice, Recipe } from '../recipe/recipe.ts';
 import type { Family, ScalarName } from '../recipe/schema.ts';
 import { PHRASES, type Phrase, words } from './words.ts';
@@ -87,8 +88,12 @@ export function sentenceOf(recipe: Recipe, workers: number, catalogue: Catalogue
   choose('dataset');
   write(say.withModel);
   choose('model');
-  write(say.dealt);
-  choose('partition');
+  // Where every tab brings its own data, nothing is dealt.
+  if (isPrivate(recipe.dataset.options)) write(say.undealt);
+  else {
+    write(say.dealt);
+    choose('partition');
+  }
   write(say.by);
   choose('algorithm');
   write(say.sending);

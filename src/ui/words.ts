@@ -48,6 +48,7 @@ export const words = {
     learn: (one: boolean) => (one ? ' learns ' : ' learn '),
     withModel: ' with ',
     dealt: ', dealt ',
+    undealt: ', every worker on all of its tab’s file',
     by: ', by ',
     sending: ', sending ',
     ofEachChange: ' of each change',
@@ -557,7 +558,9 @@ export const PHRASES: Readonly<
   }),
   'dataset:text': ({ file, private: own }) => ({ bold: own === true ? OWN_FILES : fileOf(file, 'text') }),
   'partition:iid': () => ({ bold: 'evenly' }),
-  'partition:shards': ({ labels }) => ({ bold: `by label (${number(labels)} each)` }),
+  'partition:shards': ({ labels }) => ({
+    bold: `in ${words.plural(Number(labels), 'shard')} each, sorted by label`,
+  }),
   'partition:dirichlet': ({ alpha }) => ({ bold: `unevenly (Dirichlet ${number(alpha)})` }),
   'model:mlp': ({ hidden }) => ({ bold: `an MLP (${Array.isArray(hidden) ? hidden.join(', ') : ''})` }),
   'compressor:none': (_, algorithm) => ({
