@@ -79,6 +79,7 @@ export const viewSchema = v.object({
     dealt: v.nullable(whole(0xffff)),
     model: v.optional(modelHash),
     resumed: v.optional(resumed),
+    origin: v.optional(viewId),
   }),
   seats: list(
     v.object({ seat, peer: peerId, worker: whole(MAX_WORKERS_PER_PEER - 1), since: u32 }),

@@ -71,6 +71,11 @@ export function isActive(run: RunState, round: number): boolean {
   return run.running && (run.stopAt === null || round < run.stopAt);
 }
 
+/** Whether two states are of one and the same run, at different times or on two sides of a partition. */
+export function ofOneRun(a: RunState, b: RunState): boolean {
+  return a.epoch === b.epoch && (a.origin ?? b.origin) === (b.origin ?? a.origin);
+}
+
 type Draft = { -readonly [Key in 'run' | 'startRound' | 'recipe' | 'recipeVersion' | 'seats']: View[Key] };
 
 const afresh = (run: RunState): RunState => ({
@@ -80,13 +85,14 @@ const afresh = (run: RunState): RunState => ({
   dealt: null,
 });
 
-function begin(draft: Draft, stopAt: number | null): void {
+function begin(draft: Draft, parent: View, stopAt: number | null): void {
   let { dealt } = draft.run;
+  const { origin = parent.id } = draft.run;
   if (dealt === null) {
     draft.seats = compact(draft.seats);
     dealt = Math.max(recipeSeats(draft.recipe), draft.seats.length);
   }
-  draft.run = { ...draft.run, running: true, stopAt, dealt };
+  draft.run = { ...draft.run, running: true, stopAt, dealt, origin };
 }
 
 /** Another epoch: at round 0, or where a saved run was. */
@@ -99,16 +105,16 @@ function restart(draft: Draft, { model, resumed }: Extract<Command, { readonly k
   draft.startRound = resumed.round;
 }
 
-function apply(draft: Draft, command: Command): void {
+function apply(draft: Draft, parent: View, command: Command): void {
   switch (command.kind) {
     case 'start':
-      begin(draft, command.stopAt);
+      begin(draft, parent, command.stopAt);
       break;
     case 'pause':
       draft.run = { ...draft.run, running: false, stopAt: null };
       break;
     case 'step':
-      if (!isActive(draft.run, draft.startRound)) begin(draft, draft.startRound + 1);
+      if (!isActive(draft.run, draft.startRound)) begin(draft, parent, draft.startRound + 1);
       break;
     case 'reset':
       restart(draft, command);
@@ -131,7 +137,7 @@ export function nextView(parent: View, leader: PeerId, changes: Changes): View {
   const { run, recipe, recipeVersion } = parent;
   const { seats } = seatsAfter(parent, changes.staying, changes.joining);
   const draft: Draft = { run, recipe, recipeVersion, seats, startRound: changes.startRound };
-  for (const command of changes.commands) apply(draft, command);
+  for (const command of changes.commands) apply(draft, parent, command);
   const counter = parent.counter + 1;
   return { ...draft, id: viewId(counter, leader, parent.id), counter, leader, parent: parent.id };
 }

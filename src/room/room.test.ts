@@ -38,7 +38,7 @@ describe('Room', () => {
     );
     alone.room.command({ kind: 'start', stopAt: 5 });
     await stage.until(() => alone.host.round === 5);
-    expect(viewOf(alone).run).toEqual({ running: true, stopAt: 5, epoch: 0, dealt: 8 });
+    expect(viewOf(alone).run).toMatchObject({ running: true, stopAt: 5, epoch: 0, dealt: 8 });
     await stage.clock.pass(5000);
     expect(alone.host.round).toBe(5);
   });
@@ -76,7 +76,7 @@ describe('Room', () => {
     actors[2]?.room.command({ kind: 'start', stopAt: 20 });
     await stage.until(allAt(actors, 20), 20_000);
     expect(new Set(actors.map(({ room }) => room.view?.id)).size).toBe(1);
-    expect(viewOf(first).run).toEqual({ running: true, stopAt: 20, epoch: 0, dealt: 3 });
+    expect(viewOf(first).run).toMatchObject({ running: true, stopAt: 20, epoch: 0, dealt: 3 });
   });
 
   it('deals over as many seats as the recipe says', async () => {

@@ -43,6 +43,11 @@ export interface RunState {
   readonly model?: string | undefined;
   /** What this epoch goes on from; absent where it began at round 0. */
   readonly resumed?: Resumed | undefined;
+  /**
+   * Id of the view in which this epoch was first started, so that two runs that happen to be in epochs of one
+   * number can be told apart; absent before the start.
+   */
+  readonly origin?: string | undefined;
 }
 
 export interface View {

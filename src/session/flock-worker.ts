@@ -17,6 +17,7 @@ import { clip } from '../optimizers/clip.ts';
 import { learningRate } from '../optimizers/schedules.ts';
 import { algorithmMessageBytes } from '../protocol/codec.ts';
 import { parseRecipe } from '../recipe/schema.ts';
+import { ofOneRun } from '../room/next-view.ts';
 import type { SeatHolder, View } from '../room/view.ts';
 import type { Assets } from './assets.ts';
 import { Emulation } from './emulation.ts';
@@ -36,6 +37,8 @@ export class FlockWorker {
   started = 0;
   /** Learning rate of the latest round, or 0 before the first view. */
   rate = 0;
+  /** It has begun or gone on in a view of its run, so its round means something. */
+  entered = false;
   /** The view it is in, or null before the first. */
   view: View | null = null;
   holder: SeatHolder | null = null;
@@ -122,8 +125,9 @@ export class FlockWorker {
     return this.#assets === assets;
   }
 
-  /** It has no seat in this view. */
+  /** It has no seat in this view; what it has sent in this run stays counted. */
   leave(view: View): void {
+    if (this.view === null || !ofOneRun(this.view.run, view.run)) this.reset();
     this.#forget(Number.POSITIVE_INFINITY);
     this.unequip();
     this.view = view;
@@ -148,17 +152,23 @@ export class FlockWorker {
     this.#sampler = null;
   }
 
-  /** Starts an epoch: totals and rounds at zero, no state. */
+  /** Starts a run: totals and rounds at zero, no state. */
   reset(): void {
+    this.restart();
+    Object.assign(this.totals, noCosts(), { computing: 0, gradients: 0 });
+    this.sentTo.clear();
+    this.staleness.clear();
+  }
+
+  /** Comes anew into the run it is in: no state, but what it has sent in this run stays counted. */
+  restart(): void {
+    this.entered = false;
     this.round = 0;
     this.started = 0;
     this.#state = null;
     this.#parked = null;
     this.#committed = null;
     this.#sampler = null;
-    Object.assign(this.totals, noCosts(), { computing: 0, gradients: 0 });
-    this.sentTo.clear();
-    this.staleness.clear();
     this.#restored = null;
   }
 
@@ -251,6 +261,7 @@ export class FlockWorker {
     if (keep && restored !== null) this.#redeliver(restored, view, holder);
     this.view = view;
     this.holder = holder;
+    this.entered = true;
     this.round = own ?? view.startRound;
     this.started = this.round;
     this.#committed = this.round;

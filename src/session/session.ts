@@ -12,6 +12,7 @@ import { type Frame, type FrameType, MAX_PART_BYTES, NO_VIEW } from '../protocol
 import { caution, refusal } from '../recipe/legality.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import { parseRecipe, sameRun } from '../recipe/schema.ts';
+import { ofOneRun } from '../room/next-view.ts';
 import { Room } from '../room/room.ts';
 import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
 import { Agenda, RolledBackError } from './agenda.ts';
@@ -19,6 +20,7 @@ import { type Assets, layoutHash, layoutOf } from './assets.ts';
 import { SKETCH_LENGTH } from './consensus.ts';
 import { Emulation, type TraceEvent } from './emulation.ts';
 import { Equipment, type Supplies } from './equipment.ts';
+import { Eras } from './eras.ts';
 import { DivergedError, InvalidMessageError } from './exchange.ts';
 import type { FilesAsk } from './file-state.ts';
 import { FlockWorker } from './flock-worker.ts';
@@ -81,6 +83,7 @@ export class Session {
   readonly #inbox = new Inbox();
   readonly #starts = new Starts();
   readonly #saved = new SavedRuns();
+  readonly #eras = new Eras();
   readonly #models: ModelsDesk;
   readonly #equipment: Equipment;
   #workers: FlockWorker[] = [];
@@ -173,6 +176,7 @@ export class Session {
       refusal: () => this.#refusal(this.#agenda.latest),
       device: () => this.#equipment.device,
       measuring: () => this.#measuring > 0,
+      era: (run) => this.#eras.of(run),
     });
   }
 
@@ -294,9 +298,10 @@ export class Session {
     const restless = this.#equipment.assets?.algorithm.asynchronous === true;
     const mode = restless && before !== null && !sameSeats(before, view) ? 'abort' : agreed;
     const mine = view.seats.filter(({ peer }) => peer === this.#options.transport.self);
-    if (fresh) for (const worker of this.#workers) worker.reset();
+    const another = this.#eras.enter(view.run);
+    if (fresh) for (const worker of this.#workers) another ? worker.reset() : worker.restart();
     this.#agenda.commit(view, mode, fresh);
-    if (before?.run.epoch !== view.run.epoch) {
+    if (another) {
       this.#measure.clear();
       this.#copies.clear();
       this.#emulation.reset();
@@ -307,7 +312,7 @@ export class Session {
       if (view.run.model === undefined) this.status.dismiss('loaded-model');
       else this.status.notice(WORDS.loadedModel());
     }
-    if (view.run.running) this.#measure.begin(view.run.epoch);
+    if (view.run.running) this.#measure.begin(this.#eras.of(view.run));
     this.#stuck.clear();
     for (const { worker } of mine) {
       if (this.#workers.some(({ index }) => index === worker)) continue;
@@ -452,7 +457,7 @@ export class Session {
       return true;
     }
     const before = worker.view;
-    if (before === null || before.run.epoch !== view.run.epoch) worker.reset();
+    if (before === null || !ofOneRun(before.run, view.run)) worker.reset();
     const equipped = worker.equipped(assets);
     worker.equip(assets);
     this.#equipment.tidy((old) => this.#workers.some((each) => each.equipped(old)));
@@ -516,7 +521,7 @@ export class Session {
     const given = await this.#sponsorship.fetch(view, holder, assets.layout.length, signal);
     if (given !== null) return given.parameters;
     const copy = this.#copies.get(worker.index);
-    if (copy?.epoch === view.run.epoch) return copy.parameters;
+    if (copy?.epoch === this.#eras.of(view.run)) return copy.parameters;
     return this.#start(view, holder, assets, signal);
   }
 
@@ -525,7 +530,8 @@ export class Session {
     const { busy } = worker;
     const view = worker.view;
     if (view === null) return;
-    const { epoch, stopAt } = view.run;
+    const { stopAt } = view.run;
+    const epoch = this.#eras.of(view.run);
     const due = worker.round % parseRecipe(view.recipe).evalEvery === 0 || worker.round === stopAt;
     if (!due) {
       if (await this.#measure.losses(worker, epoch, false)) this.#reportProgress();
@@ -569,7 +575,7 @@ export class Session {
     const seats = view.seats.map(({ seat }) => seat);
     const self = this.#options.transport.self;
     const allLocal = view.seats.every(({ peer }) => peer === self);
-    const { epoch } = view.run;
+    const epoch = this.#eras.of(view.run);
     const { round } = worker;
     const result = await this.#measure.evaluate(worker, assets, epoch, seats, allLocal);
     const holder = worker.holder;
@@ -643,7 +649,7 @@ export class Session {
     if (result === null) return;
     this.status.consensus(result);
     const { round, value, exact, distances } = result;
-    this.#points.push({ kind: 'consensus', epoch: view.run.epoch, round, value, exact, distances });
+    this.#points.push({ kind: 'consensus', epoch: this.#eras.of(view.run), round, value, exact, distances });
   }
 
   #reportProgress(): void {

@@ -78,7 +78,12 @@ export interface Snapshot {
   readonly adapter: string;
   /** Number of parameters d. */
   readonly parameters: number;
-  readonly view: { readonly counter: number; readonly startRound: number; readonly epoch: number };
+  readonly view: {
+    readonly counter: number;
+    readonly startRound: number;
+    /** Counts the runs that this tab has been in (`eras.ts`): figures of another number are of another run. */
+    readonly epoch: number;
+  };
   /** Every seat of the view, and those that left recently (health `gone`). */
   readonly workers: readonly WorkerStatus[];
   readonly edges: readonly EdgeStatus[];
@@ -90,13 +95,21 @@ export interface Snapshot {
   readonly roundsPerSecond: number;
   /** Waiting for whom, since how many ms, or null. */
   readonly waiting: { readonly name: string; readonly ms: number } | null;
-  /** Gradients that this tab's workers have computed in committed rounds, and their traffic in bytes, so far. */
+  /**
+   * Gradients that this tab's workers have computed in committed rounds of this run, and their traffic in
+   * bytes: also of workers that have left since, so none of these ever falls within a run.
+   */
   readonly totals: {
     readonly gradientSteps: number;
     readonly bytesSent: number;
     readonly bytesReceived: number;
     readonly bytesUncompressed: number;
+    /**
+     * Control messages and sketches that this tab has sent since it opened, frame headers included: of
+     * joining, heartbeats, reports and changes of the view. Not part of `bytesSent`.
+     */
     readonly bytesControl: number;
+    /** Whole parameters that this tab has sent to newcomers and on request since it opened. */
     readonly bytesResync: number;
     /** Packets of the lossy lane that were due, that this tab's workers did without, and that came too late. */
     readonly packetsExpected: number;

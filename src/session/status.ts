@@ -8,8 +8,9 @@ import type { PeerId } from '../network/transport.ts';
 import type { ReportRow } from '../protocol/control.ts';
 import { costOf, refusal } from '../recipe/legality.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
+import { ofOneRun } from '../room/next-view.ts';
 import type { Room } from '../room/room.ts';
-import type { SeatHolder, View } from '../room/view.ts';
+import type { RunState, SeatHolder, View } from '../room/view.ts';
 import { layoutOf, spectrumOf, supportOf } from './assets.ts';
 import type { ConsensusResult } from './consensus.ts';
 import type { FlockWorker } from './flock-worker.ts';
@@ -38,6 +39,8 @@ export interface Sources {
   device(): Compute | null;
   /** An evaluation is under way. */
   measuring(): boolean;
+  /** Which of this tab's runs a run is. */
+  era(run: RunState): number;
 }
 
 interface Departed {
@@ -102,7 +105,7 @@ export class Status {
       if (holder?.peer !== peer) continue;
       const before = this.#reports.get(`${peer} ${row.seat}`);
       this.#reports.set(`${peer} ${row.seat}`, row);
-      points.push(...newPoints(row, before, epoch));
+      points.push(...newPoints(row, before, this.#sources.era(view.run)));
       for (const [to, total] of row.edges) {
         this.#traffic.observe(row.seat, to, total, this.#sources.options.clock.now());
       }
@@ -119,6 +122,7 @@ export class Status {
     this.#traffic.clear();
     this.#departed.clear();
     this.#distances = {};
+    this.#pace = [];
     this.#notices.delete('diverged');
     this.#notices.delete('failed');
   }
@@ -162,20 +166,26 @@ export class Status {
     const device = this.#sources.device();
     const now = options.clock.now();
     const mine = this.#sources.workers().filter(({ holder }) => holder !== null);
-    const round = mine.length === 0 ? 0 : Math.min(...mine.map((worker) => worker.round));
+    // Who has not entered the run has no round of its own yet: it will begin where the view does.
+    const inRun = mine.filter((worker) => hasEntered(worker, view));
+    const round =
+      inRun.length === 0 ? (view?.startRound ?? 0) : Math.min(...inRun.map((worker) => worker.round));
+    const phase = this.#phase(view, round, device, mine);
     const shape = this.#shapeOf(recipe, view);
     const seats = view?.seats ?? [];
-    for (const worker of mine) {
+    for (const worker of inRun) {
       for (const [to, total] of worker.sentTo) {
         this.#traffic.observe(worker.holder?.seat ?? 0, to, total, now);
       }
     }
     for (const [seat, { at }] of this.#departed) if (now - at > REMEMBER_MS) this.#departed.delete(seat);
+    // Also of workers that have no seat any more: what was sent in this run was sent.
+    const counted = this.#sources.workers().filter((worker) => isOf(worker, view));
     const sum = (pick: (worker: FlockWorker) => number) =>
-      mine.reduce((total, worker) => total + pick(worker), 0);
+      counted.reduce((total, worker) => total + pick(worker), 0);
     const local: LocalSettings = { ...options.local, workers: this.#workersWanted };
     return {
-      phase: this.#phase(view, round, device, mine),
+      phase,
       room: { code: this.roomCode, transport: this.carrier, signalling: this.signalling },
       recipe,
       recipeVersion: view?.recipeVersion ?? 0,
@@ -187,17 +197,17 @@ export class Status {
       view: {
         counter: view?.counter ?? 0,
         startRound: view?.startRound ?? 0,
-        epoch: view?.run.epoch ?? 0,
+        epoch: view === null ? 0 : this.#sources.era(view.run),
       },
       workers: [
         ...seats.map((holder) => this.#worker(holder)),
         ...[...this.#departed.values()].map(({ status }) => status),
       ].sort((a, b) => a.seat - b.seat),
-      edges: shape.edges.map(([a, b]) => this.#edge(seats[a], seats[b], now)),
+      edges: shape.edges.map(([a, b]) => this.#edge(seats[a], seats[b], now, phase === 'running')),
       spectrum: shape.spectrum,
       cost: shape.cost,
       round,
-      roundsPerSecond: this.#roundsPerSecond(round, now),
+      roundsPerSecond: this.#roundsPerSecond(round, now, phase === 'running' && inRun.length > 0),
       waiting: this.#waitingFor(mine, seats, now),
       totals: {
         gradientSteps: sum(({ totals }) => totals.gradients),
@@ -217,12 +227,15 @@ export class Status {
 
   /** Rounds that this tab's workers have all done; of an asynchronous algorithm, everybody as far as known. */
   slowest(): number {
-    const mine = this.#sources.workers().filter(({ holder }) => holder !== null);
+    const { view } = this.#sources.room;
+    const mine = this.#sources
+      .workers()
+      .filter((worker) => worker.holder !== null && hasEntered(worker, view));
     const others = mine.some(({ asynchronous }) => asynchronous)
-      ? (this.#sources.room.view?.seats ?? []).map((holder) => this.#worker(holder).round)
+      ? (view?.seats ?? []).map((holder) => this.#worker(holder).round)
       : [];
     const rounds = [...mine.map(({ round }) => round), ...others];
-    return rounds.length === 0 ? 0 : Math.min(...rounds);
+    return rounds.length === 0 ? (view?.startRound ?? 0) : Math.min(...rounds);
   }
 
   #phase(
@@ -243,9 +256,10 @@ export class Status {
     const failed = this.#notices.has('diverged') || this.#notices.has('failed');
     // Where every worker counts its own, it is there once it has entered the view.
     const asynchronous = mine.some((worker) => worker.asynchronous);
-    const behind = asynchronous
-      ? mine.some((worker) => worker.view?.id !== view.id)
-      : round < view.startRound;
+    const behind =
+      asynchronous || !mine.some((worker) => hasEntered(worker, view))
+        ? mine.some((worker) => worker.view?.id !== view.id)
+        : round < view.startRound;
     if (behind && !failed) return 'running';
     // Its data is not there yet: nobody has a model.
     if (mine.length === 0) return 'starting';
@@ -257,7 +271,9 @@ export class Status {
     const own = holder.peer === options.transport.self;
     const member = room.members().find(({ peer }) => peer === holder.peer);
     const row = this.#reports.get(`${holder.peer} ${holder.seat}`);
-    const worker = own ? this.#sources.workers().find(({ index }) => index === holder.worker) : undefined;
+    const worker = own
+      ? this.#sources.workers().find((each) => each.index === holder.worker && isOf(each, room.view))
+      : undefined;
     const measured = worker === undefined ? undefined : measure.of(worker.index);
     const device = this.#sources.device();
     const hidden = own ? this.hidden : (member?.hidden ?? false);
@@ -275,7 +291,8 @@ export class Status {
       hidden,
       backend: own ? (device?.backend ?? 'unknown') : (row?.backend ?? member?.backend ?? 'unknown'),
       adapter: own ? (device?.adapter ?? '') : (row?.adapter ?? member?.adapter ?? ''),
-      round: worker?.round ?? row?.round ?? 0,
+      round:
+        (worker?.entered === true ? worker.round : undefined) ?? row?.round ?? room.view?.startRound ?? 0,
       trainLoss: measured?.trainLoss ?? row?.trainLoss ?? null,
       testLoss: measured?.testLoss ?? row?.testLoss ?? null,
       testAccuracy: measured?.testAccuracy ?? row?.testAccuracy ?? null,
@@ -288,7 +305,7 @@ export class Status {
     };
   }
 
-  #edge(a: SeatHolder | undefined, b: SeatHolder | undefined, now: number): EdgeStatus {
+  #edge(a: SeatHolder | undefined, b: SeatHolder | undefined, now: number, running: boolean): EdgeStatus {
     const { transport } = this.#sources.options;
     const [from, to] = [a?.seat ?? 0, b?.seat ?? 0];
     const self = transport.self;
@@ -302,7 +319,7 @@ export class Status {
     return {
       a: from,
       b: to,
-      bytesPerSecond: this.#traffic.rate(from, to, now),
+      bytesPerSecond: this.#traffic.rate(from, to, now, running),
       carrier: carrier === 'webrtc' || carrier === 'broadcast' || carrier === 'memory' ? carrier : 'unknown',
     };
   }
@@ -330,11 +347,19 @@ export class Status {
     return this.#shape;
   }
 
-  #roundsPerSecond(round: number, now: number): number {
-    if (round < (this.#pace.at(-1)?.round ?? 0)) this.#pace = [];
+  /** Rounds a second of this tab's workers in this run, from the moment they entered it or went on. */
+  #roundsPerSecond(round: number, now: number, moving: boolean): number {
+    const last = this.#pace.at(-1);
+    if (!moving || round < (last?.round ?? 0)) this.#pace = [];
+    if (!moving) return 0;
     this.#pace.push({ round, at: now });
     // The last moment before the window stays, so that slow rounds are seen too.
-    while (now - (this.#pace[1]?.at ?? now) >= PACE_MS) this.#pace.shift();
+    // One before a sleep goes as soon as there are two after it.
+    for (let [early, next] = this.#pace; this.#pace.length > 2; [early, next] = this.#pace) {
+      if (early === undefined || next === undefined) break;
+      if (now - next.at < PACE_MS && next.at - early.at < PACE_MS) break;
+      this.#pace.shift();
+    }
     const [first] = this.#pace;
     if (first === undefined || now - first.at < 1) return 0;
     return ((round - first.round) * 1000) / (now - first.at);
@@ -354,6 +379,13 @@ export class Status {
     return ms < PATIENCE_MS ? null : { name: this.#worker(holder).name, ms };
   }
 }
+
+/** Whether what a worker counts is of the run that this view is of. */
+function isOf(worker: FlockWorker, view: View | null): boolean {
+  return worker.view !== null && view !== null && ofOneRun(worker.view.run, view.run);
+}
+
+const hasEntered = (worker: FlockWorker, view: View | null) => worker.entered && isOf(worker, view);
 
 /** What a report adds to the charts. */
 function newPoints(row: ReportRow, before: ReportRow | undefined, epoch: number): Point[] {
