@@ -70,6 +70,7 @@ const l1 = '--compressor one-bit --set compressor.scale=l1';
 const l2 = '--compressor one-bit --set compressor.scale=l2';
 const bytes = '--compressor min-max-8';
 const own = (optimizer: string) => `--optimizer ${optimizer} --set optimizer.momentum=0.6`;
+const forgets = '--set algorithm.errorFeedback=off --allow no-feedback';
 const falling = '--schedule cosine --set schedule.rounds=50';
 const layers = (rule: string) =>
   `${[`rule=${rule}`, 'momentum=0.8', 'trust=0.5', 'weightDecay=0.1']
@@ -144,6 +145,14 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   ['apm-squeeze --set algorithm.warmupRounds=10', frozenAdam(oneBit('l2'), 10, true)],
   [`large-batch ${layers('lars')}`, layerWise('lars', 0.8, 0.5, 0.1)],
   [`large-batch --topology star ${layers('clars')}`, layerWise('clars', 0.8, 0.5, 0.1)],
+  // Errors that are not fed back.
+  [`ef-sgd --compressor top-k --set compressor.k=2 ${forgets}`, errorFeedback(topK(2), false)],
+  [`ef-sign-sgd ${forgets}`, errorFeedback(oneBit('l1'), false)],
+  [`double-squeeze ${l2} ${forgets}`, twoPasses(oneBit('l2'), false, false)],
+  [`one-bit-sgd --topology star ${forgets}`, twoPasses(oneBitColumns, true, false)],
+  [`saef --topology star ${l1} ${forgets}`, saef(oneBit('l1'), true, 0, false)],
+  [`one-bit-adam --set algorithm.warmupRounds=10 ${forgets}`, frozenAdam(oneBit('l2'), 10, false)],
+  [`deepsqueeze ${ring} ${l1} --set algorithm.eta=0.1 ${forgets}`, deepsqueeze(0.1, oneBit('l1'), false)],
   ['q-adam --set algorithm.warmupRounds=10', frozenAdam(minMax8, 10, false), COARSE],
 ];
 

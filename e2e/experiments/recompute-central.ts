@@ -62,15 +62,15 @@ export const layerWise =
     });
   };
 
-/** 6.2 and 6.4: p_i = e_i + γ g_i, x ← x − mean C(p_i). */
+/** 6.2 and 6.4: p_i = e_i + γ g_i, x ← x − mean C(p_i); without feedback e_i stays 0. */
 export const errorFeedback =
-  (C: Compressor): Recomputed =>
+  (C: Compressor, keeps = true): Recomputed =>
   (problem) => {
     let e: readonly V[] = everywhere(problem, zeros(problem.d));
     return descend(problem, (g) => {
       const p = g.map((own, i) => sum([problem.lr, own], [1, e[i] ?? []]));
       const q = p.map(C);
-      e = p.map((own, i) => sum([1, own], [-1, q[i] ?? []]));
+      if (keeps) e = p.map((own, i) => sum([1, own], [-1, q[i] ?? []]));
       return mean(q);
     });
   };
@@ -143,9 +143,9 @@ export const twoPasses =
 
 /** 6.7: gradients at x − e_i, with momentum of each worker's own, steps compressed both ways. */
 export const saef =
-  (C: Compressor, server: boolean, mu = 0): Recomputed =>
+  (C: Compressor, server: boolean, mu = 0, keeps = true): Recomputed =>
   (problem) => {
-    const passes = new TwoPass(problem, C, server);
+    const passes = new TwoPass(problem, C, server, keeps);
     let m: readonly V[] = everywhere(problem, zeros(problem.d));
     return descend(problem, (_g, x) => {
       m = m.map((old, i) => {

@@ -144,9 +144,9 @@ export const choco =
     });
   };
 
-/** 9.9: v = h + e, c = C(v), e ← v − c, x_i = h_i + η Σ (W_ij − I_ij) c_j. */
+/** 9.9: v = h + e, c = C(v), e ← v − c (or 0), x_i = h_i + η Σ (W_ij − I_ij) c_j. */
 export const deepsqueeze =
-  (eta: number, C: Compressor): Recomputed =>
+  (eta: number, C: Compressor, keeps = true): Recomputed =>
   (problem) => {
     const W = ring(problem);
     let e = nothing(problem);
@@ -154,7 +154,7 @@ export const deepsqueeze =
       const h = gradients(problem, x).map((g, i) => sum([1, x[i] ?? []], [-problem.lr, g]));
       const v = h.map((own, i) => sum([1, own], [1, e[i] ?? []]));
       const c = v.map(C);
-      e = v.map((own, i) => sum([1, own], [-1, c[i] ?? []]));
+      if (keeps) e = v.map((own, i) => sum([1, own], [-1, c[i] ?? []]));
       return W.map((row, i) => sum([1, h[i] ?? []], [eta, mix(row, c)], [-eta, c[i] ?? []]));
     });
   };

@@ -15,6 +15,7 @@ import { numberOption, type OptionSchema } from '../base/options.ts';
 import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Costing, counted, held, type Node } from './algorithm.ts';
 import { COLLECTIVE, meanOverAll, meanOverAllCost, needsOfCollective } from './collectives/mean.ts';
+import { beginResidual, ERROR_FEEDBACK, feedsBack, needsFeedback } from './feedback.ts';
 import {
   clearWholes,
   expand,
@@ -59,11 +60,12 @@ export const acpSgd: AlgorithmEntry = {
   lossPolicy: 'view-change',
   reports: 'replica',
   optimizers: REPLICA_OPTIMIZERS,
-  options: { ...RANK, ...COLLECTIVE },
+  options: { ...RANK, ...COLLECTIVE, ...ERROR_FEEDBACK },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },
   refuses: (given) =>
     needsAllReduce('ACP-SGD', given) ??
     needsOfCollective('ACP-SGD', given) ??
+    needsFeedback('ACP-SGD', 'a low rank', given) ??
     needsWholeNumbers('ACP-SGD', 'Choose none or fp16: its factors are the compression.', given),
   /** The mean of its two kinds of rounds. */
   cost(given) {
@@ -77,23 +79,21 @@ export const acpSgd: AlgorithmEntry = {
     const { vectors, numbers } = optimizerReplicas(node.optimizer);
     const sized = factorReplicas(node, planOf(node), SIDES);
     const replicas = await adoptReplicas(node, start, { vectors, numbers: { ...numbers, turn: 0 }, sized });
-    const E = node.next('E');
-    const { previous } = start;
-    node.compute.linear(E, previous === null ? [] : [[1, held(previous, 'E')]]);
-    return { ...replicas, E };
+    return { ...replicas, ...beginResidual(node, start, 'E') };
   },
 
   async round(node, state) {
     const { compute, size } = node;
     const plan = planOf(node);
     const M = node.scratch('M');
-    const E = node.next('E');
+    const fed = feedsBack(node.options);
+    const E = fed ? node.next('E') : node.scratch('left out');
     const mean = node.scratch('mean');
-    addResidual(compute, M, [[1, await node.gradient(state.x)]], held(state, 'E'));
+    addResidual(compute, M, [[1, await node.gradient(state.x)]], fed ? held(state, 'E') : null);
     if (size === 1 || plan.matrices.length === 0) {
       await meanOverAll(node, FACTOR, M, mean);
       compute.linear(E, []);
-      return { ...state, ...stepAlongMean(node, state, mean), E };
+      return { ...state, ...stepAlongMean(node, state, mean), ...(fed ? { E } : {}) };
     }
     const turn = counted(state, 'turn');
     const side: Side = turn === 0 ? 'P' : 'Q';
@@ -116,6 +116,7 @@ export const acpSgd: AlgorithmEntry = {
     compute.slices.copy(next, 0, averaged, 0, next.length);
     expand(node, plan, side === 'P' ? { P: next, Q: fixed } : { P: fixed, Q: next }, mean);
     unpackWholes(node, plan, side, averaged, mean);
-    return { ...state, ...stepAlongMean(node, state, mean), E, [side]: next, turn: 1 - turn };
+    const kept = fed ? { E } : {};
+    return { ...state, ...stepAlongMean(node, state, mean), ...kept, [side]: next, turn: 1 - turn };
   },
 };

@@ -27,6 +27,7 @@ import {
   type Start,
   type State,
 } from './algorithm.ts';
+import { ERROR_FEEDBACK, feedsBack, needsForErrors } from './feedback.ts';
 import { needsBoundedError, needsStar } from './needs.ts';
 import { adoptReplicas } from './replicas.ts';
 import { serverOf } from './reported.ts';
@@ -50,16 +51,22 @@ function follow(node: Node, state: State, step: Encoded): State {
 }
 
 /** v = γ g + e compressed, and what that leaves out. */
-async function squeeze(node: Node, gradient: Vector, state: State): Promise<{ q: Message; e: Vector }> {
+async function squeeze(
+  node: Node,
+  gradient: Vector,
+  state: State,
+): Promise<{ q: Message; left: { readonly e?: Vector } }> {
   const packer = node.compressed();
-  const e = node.next('e');
   const v = node.scratch('v');
-  addResidual(node.compute, v, [[node.learningRate, gradient]], held(state, 'e'));
+  const fed = feedsBack(node.options);
+  addResidual(node.compute, v, [[node.learningRate, gradient]], fed ? held(state, 'e') : null);
   const q = await packer.encode(v, PUSH);
+  if (!fed) return { q, left: {} };
+  const e = node.next('e');
   keepResidual(node.compute, e, v, (dest, weight, mode) => {
     packer.decode(q, dest, weight, mode);
   });
-  return { q, e };
+  return { q, left: { e } };
 }
 
 // ---- the server --------------------------------------------------------------------------------------
@@ -68,16 +75,19 @@ async function squeeze(node: Node, gradient: Vector, state: State): Promise<{ q:
 async function applyPush(node: Node, state: State, q: Encoded, from: number, seen: number): Promise<State> {
   const packer = node.compressed();
   node.staleness(short(counted(state, 'version') - seen));
-  const E = node.next('E');
+  const fed = feedsBack(node.options);
   const v = node.scratch('server v');
-  addResidual(node.compute, v, [], held(state, 'E'));
+  addResidual(node.compute, v, [], fed ? held(state, 'E') : null);
   packer.decode(q, v, 1, 'add');
   const r = await packer.encode(v, NEWS);
-  keepResidual(node.compute, E, v, (dest, weight, mode) => {
-    packer.decode(r, dest, weight, mode);
-  });
+  const left = fed ? { E: node.next('E') } : {};
+  if (left.E !== undefined) {
+    keepResidual(node.compute, left.E, v, (dest, weight, mode) => {
+      packer.decode(r, dest, weight, mode);
+    });
+  }
   const version = counted(state, 'version') + 1;
-  const next = { ...follow(node, state, r), E };
+  const next = { ...follow(node, state, r), ...left };
   node.commit(next);
   for (let to = 0; to < node.size; to += 1) {
     if (to !== node.rank) node.send(to, to === from ? ANSWER : NEWS, r, short(version));
@@ -98,8 +108,8 @@ async function serverRound(node: Node, begun: State): Promise<State> {
   const gradient = await whileComputing(node, node.gradient(begun.x), [PUSH], async () => {
     state = await servePushes(node, state);
   });
-  const { q, e } = await squeeze(node, gradient, state);
-  return applyPush(node, { ...state, e }, q, node.rank, short(counted(begun, 'version')));
+  const { q, left } = await squeeze(node, gradient, state);
+  return applyPush(node, { ...state, ...left }, q, node.rank, short(counted(begun, 'version')));
 }
 
 // ---- the others --------------------------------------------------------------------------------------
@@ -129,8 +139,8 @@ async function workerRound(node: Node, begun: State): Promise<State> {
     answered ||= news.answered;
   };
   const gradient = await whileComputing(node, node.gradient(begun.x), [NEWS], take);
-  const { q, e } = await squeeze(node, gradient, state);
-  state = { ...state, e };
+  const { q, left } = await squeeze(node, gradient, state);
+  state = { ...state, ...left };
   node.commit(state);
   node.send(serverOf(node.graph), PUSH, q, short(counted(begun, 'version')));
   for (answered = false; !answered; await take()) await node.arrival([ANSWER, NEWS]);
@@ -148,6 +158,7 @@ async function enter(node: Node, start: Start): Promise<State> {
     { vectors: [], numbers: { version: 0 } },
   );
   const served = node.rank === serverOf(node.graph) ? 1 : 0;
+  if (!feedsBack(node.options)) return { ...adopted, served };
   const e = node.next('e');
   const E = node.next('E');
   const owed = previous === null ? null : { e: held(previous, 'e'), E: held(previous, 'E') };
@@ -167,10 +178,11 @@ export const asyncDoubleSqueeze: AlgorithmEntry = {
   lossPolicy: 'view-change',
   reports: 'server',
   asynchronous: true,
-  options: {},
+  options: ERROR_FEEDBACK,
   prefers: { topology: { id: 'star' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   refuses: (given) =>
-    needsStar('Asynchronous DoubleSqueeze', given) ?? needsBoundedError('Asynchronous DoubleSqueeze', given),
+    needsStar('Asynchronous DoubleSqueeze', given) ??
+    needsForErrors('Asynchronous DoubleSqueeze', given, needsBoundedError),
   /** One round of every worker: n − 1 pushes, and n steps told to n − 1 workers each. */
   cost: ({ graph: { n }, layout, compressed }) => {
     const messages = (n - 1) * (n + 1);

@@ -13,6 +13,7 @@ import { numberOption } from '../base/options.ts';
 import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, held } from './algorithm.ts';
 import { shareCost } from './costs.ts';
+import { beginResidual, ERROR_FEEDBACK, feedsBack, needsForErrors } from './feedback.ts';
 import { beginOptimizer } from './local-optimizer.ts';
 import { descend, LOCAL_STEPS, localSteps } from './local-steps.ts';
 import { needsContraction, needsDoublyStochastic } from './needs.ts';
@@ -39,36 +40,37 @@ export const deepsqueeze: AlgorithmEntry = {
       help: 'How far to move towards the neighbours each round. With one bit, stay below 0.1.',
     },
     ...LOCAL_STEPS,
+    ...ERROR_FEEDBACK,
   },
   gradients: localSteps,
-  refuses: (given) => needsContraction('DeepSqueeze', given) ?? needsDoublyStochastic('DeepSqueeze', given),
+  refuses: (given) =>
+    needsForErrors('DeepSqueeze', given, needsContraction) ?? needsDoublyStochastic('DeepSqueeze', given),
   cost: shareCost,
 
   async enter(node, { x, previous }) {
     // The residual is the worker's own: a change of members does not touch it.
-    const remembered = beginOptimizer(node, previous);
-    if (previous !== null) return { x, e: held(previous, 'e'), ...remembered };
-    const e = node.next('e');
-    node.compute.linear(e, []);
-    return { x, e, ...remembered };
+    return { x, ...beginResidual(node, { previous }), ...beginOptimizer(node, previous) };
   },
 
   async round(node, state) {
     const { compute } = node;
     const eta = numberOption(node.options, 'eta');
-    const e = node.next('e');
+    const fed = feedsBack(node.options);
     const x = node.next('x');
     const h = node.scratch('h');
     const v = node.scratch('v');
     const remembered = await descend(node, state, h);
-    addResidual(compute, v, [[1, h]], held(state, 'e'));
+    addResidual(compute, v, [[1, h]], fed ? held(state, 'e') : null);
     const own = await node.share(MODEL, v);
-    keepResidual(compute, e, v, (dest, weight, mode) => {
-      node.decode(own, dest, weight, mode);
-    });
+    const left = fed ? { e: node.next('e') } : {};
+    if (left.e !== undefined) {
+      keepResidual(compute, left.e, v, (dest, weight, mode) => {
+        node.decode(own, dest, weight, mode);
+      });
+    }
     compute.linear(x, [[1, h]]);
     node.decode(own, x, eta * (node.selfWeight - 1), 'add');
     for (const message of await node.gather(MODEL)) node.decode(message, x, eta * message.weight, 'add');
-    return { x, e, ...remembered };
+    return { x, ...left, ...remembered };
   },
 };

@@ -26,6 +26,7 @@ import {
   twoPassCost,
   twoPassMean,
 } from './collectives/two-pass.ts';
+import { ERROR_FEEDBACK, needsForErrors } from './feedback.ts';
 import { needsBoundedError, needsCompleteOrStar, needsContraction } from './needs.ts';
 import { beginMomentum, OWN_MOMENTUM, pushed } from './own-momentum.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
@@ -35,7 +36,7 @@ const GRADIENT = 1;
 const common = {
   lossPolicy: 'view-change',
   reports: 'replica',
-  options: {},
+  options: ERROR_FEEDBACK,
   cost: twoPassCost,
   enter: async (node, start) => ({
     ...(await adoptReplicas(node, start, { vectors: [], numbers: {} })),
@@ -59,9 +60,9 @@ export const doubleSqueeze: AlgorithmEntry = {
   paper: 'Tang et al., ICML 2019, arXiv 1905.05957',
   needs: 'complete graph or star; any compressor whose error is bounded',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
-  options: { momentum: OWN_MOMENTUM },
+  options: { momentum: OWN_MOMENTUM, ...ERROR_FEEDBACK },
   refuses: (given) =>
-    needsCompleteOrStar('DoubleSqueeze', given) ?? needsBoundedError('DoubleSqueeze', given),
+    needsCompleteOrStar('DoubleSqueeze', given) ?? needsForErrors('DoubleSqueeze', given, needsBoundedError),
   enter: async (node, start) => {
     const state = await common.enter(node, start);
     if (numberOption(node.options, 'momentum') === 0) return state;
@@ -93,10 +94,11 @@ async function momentumRound(node: Node, state: State): Promise<State> {
 }
 
 /** Residuals that were in gradients of rate `before`, in gradients of this round's rate; in scratch. */
-function inUnitsOf(node: Node, { e, E, offset }: Residuals, before: number): Residuals {
+function inUnitsOf(node: Node, residuals: Residuals | null, before: number): Residuals | null {
   const { compute, learningRate } = node;
   // While nothing moves there are no such units.
-  if (before === learningRate || learningRate === 0) return { e, ...(E === undefined ? {} : { E }), offset };
+  if (residuals === null || before === learningRate || learningRate === 0) return residuals;
+  const { e, E, offset } = residuals;
   const scaled = (name: string, vector: Residuals['e']) => {
     const dest = node.scratch(name, vector.length);
     compute.linear(dest, [[before / learningRate, vector]]);
@@ -117,5 +119,6 @@ export const oneBitSgd: AlgorithmEntry = {
   paper: 'Seide et al., Interspeech 2014',
   needs: 'complete graph or star; one-bit-columns (or another contraction)',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit-columns' } },
-  refuses: (given) => needsCompleteOrStar('1-bit SGD', given) ?? needsContraction('1-bit SGD', given),
+  refuses: (given) =>
+    needsCompleteOrStar('1-bit SGD', given) ?? needsForErrors('1-bit SGD', given, needsContraction),
 };

@@ -16,6 +16,7 @@ import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Configuration, held } from './algorithm.ts';
 import { allGatherCost, allGatherMean } from './collectives/all-gather.ts';
 import { hierarchicalSparseCost, hierarchicalSparseSum } from './collectives/hierarchical.ts';
+import { beginResidual, ERROR_FEEDBACK, feedsBack, needsForErrors } from './feedback.ts';
 import { needsComplete, needsContraction } from './needs.ts';
 import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
@@ -23,6 +24,7 @@ import { adoptReplicas, stepReplica } from './replicas.ts';
 const STEP = 1;
 
 const options: OptionSchema = {
+  ...ERROR_FEEDBACK,
   momentum: {
     kind: 'number',
     default: 0,
@@ -53,17 +55,16 @@ const common = {
   async enter(node, start) {
     const { compute } = node;
     const { x } = await adoptReplicas(node, start, { vectors: [], numbers: {} });
-    const e = node.next('e');
     const m = node.next('m');
     const { previous } = start;
-    compute.linear(e, previous === null ? [] : [[1, held(previous, 'e')]]);
     compute.linear(m, previous === null ? [] : [[1, held(previous, 'm')]]);
-    return { x, e, m };
+    return { x, m, ...beginResidual(node, start) };
   },
   async round(node, state) {
     const { compute } = node;
     const m = node.next('m');
-    const e = node.next('e');
+    const fed = feedsBack(node.options);
+    const e = fed ? node.next('e') : node.scratch('left out');
     const x = node.next('x');
     const p = node.scratch('p');
     const mean = node.scratch('mean');
@@ -71,18 +72,20 @@ const common = {
       [numberOption(node.options, 'momentum'), held(state, 'm')],
       [1, await node.gradient(state.x)],
     ]);
-    addResidual(compute, p, [[node.learningRate, m]], held(state, 'e'));
+    addResidual(compute, p, [[node.learningRate, m]], fed ? held(state, 'e') : null);
     if (isHierarchical(node.options)) {
       await hierarchicalSparseSum(node, STEP, p, mean, e);
       compute.linear(mean, [[1 / node.size, mean]]);
     } else {
       const own = await allGatherMean(node, STEP, p, mean);
-      keepResidual(compute, e, p, (dest, weight, mode) => {
-        node.decode(own, dest, weight, mode);
-      });
+      if (fed) {
+        keepResidual(compute, e, p, (dest, weight, mode) => {
+          node.decode(own, dest, weight, mode);
+        });
+      }
     }
     stepReplica(node, state.x, mean, 1, x);
-    return { x, e, m };
+    return { x, m, ...(fed ? { e } : {}) };
   },
 } as const satisfies Partial<AlgorithmEntry>;
 
@@ -95,7 +98,7 @@ export const efSgd: AlgorithmEntry = {
   paper: 'Stich et al., NeurIPS 2018, arXiv 1809.07599 (MEM-SGD, top-k SGD)',
   needs: 'complete graph; a contraction',
   prefers: { topology: { id: 'complete' }, compressor: { id: 'top-k' } },
-  refuses: (given) => needsComplete('EF-SGD', given) ?? needsContraction('EF-SGD', given),
+  refuses: (given) => needsComplete('EF-SGD', given) ?? needsForErrors('EF-SGD', given, needsContraction),
 };
 
 function needsMeanSigns({ compressor, compressorOptions }: Configuration): Refusal | null {
@@ -116,5 +119,8 @@ export const efSignSgd: AlgorithmEntry = {
     topology: { id: 'complete' },
     compressor: { id: 'one-bit', options: { scale: 'l1', granularity: 'tensor' } },
   },
-  refuses: (given) => needsComplete('EF-signSGD', given) ?? needsMeanSigns(given),
+  refuses: (given) =>
+    needsComplete('EF-signSGD', given) ??
+    needsMeanSigns(given) ??
+    needsForErrors('EF-signSGD', given, needsContraction),
 };

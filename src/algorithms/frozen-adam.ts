@@ -56,8 +56,7 @@ export async function frozenAdamRound(node: Node, state: State): Promise<State> 
   const betas = betasOf(node.options);
   const t = counted(state, 't') + 1;
   const frozen = counted(state, 'frozen') === 1;
-  const hasResiduals = state.e !== undefined;
-  let residuals: Residuals | null = hasResiduals ? residualsIn(state) : null;
+  let residuals: Residuals | null = residualsIn(state);
   const m = node.next('m');
   const x = node.next('x');
   const u = node.scratch('direction');

@@ -13,6 +13,7 @@ import { booleanOption, numberOption } from '../base/options.ts';
 import { addResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Configuration, held } from './algorithm.ts';
 import { gTopKCost, gTopKSum } from './collectives/g-top-k.ts';
+import { beginResidual, ERROR_FEEDBACK, feedsBack, needsFeedback } from './feedback.ts';
 import { needsComplete } from './needs.ts';
 import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
@@ -35,6 +36,7 @@ export const gTopKSgd: AlgorithmEntry = {
       label: 'leak-free',
       help: 'What is dropped in the middle of the tree stays with the worker that dropped it; without, as published, some of it is lost.',
     },
+    ...ERROR_FEEDBACK,
     momentum: {
       kind: 'number',
       default: 0,
@@ -45,36 +47,38 @@ export const gTopKSgd: AlgorithmEntry = {
     },
   },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'top-k' } },
-  refuses: (given) => needsComplete('gTop-k SGD', given) ?? needsPairs(given),
+  refuses: (given) =>
+    needsComplete('gTop-k SGD', given) ??
+    needsPairs(given) ??
+    needsFeedback('gTop-k SGD', given.compressor, given),
   cost: gTopKCost,
 
   async enter(node, start) {
     const { compute } = node;
     const { x } = await adoptReplicas(node, start, { vectors: [], numbers: {} });
-    const e = node.next('e');
     const m = node.next('m');
     const { previous } = start;
-    compute.linear(e, previous === null ? [] : [[1, held(previous, 'e')]]);
     compute.linear(m, previous === null ? [] : [[1, held(previous, 'm')]]);
-    return { x, e, m };
+    return { x, m, ...beginResidual(node, start) };
   },
 
   async round(node, state) {
     const { compute, options, size } = node;
     const m = node.next('m');
-    const e = node.next('e');
+    const fed = feedsBack(options);
+    const e = fed ? node.next('e') : node.scratch('left out');
     const x = node.next('x');
     const p = node.scratch('p');
     compute.linear(m, [
       [numberOption(options, 'momentum'), held(state, 'm')],
       [1, await node.gradient(state.x)],
     ]);
-    addResidual(compute, p, [[node.learningRate, m]], held(state, 'e'));
+    addResidual(compute, p, [[node.learningRate, m]], fed ? held(state, 'e') : null);
     const sum = size === 1 ? p : node.scratch('sum');
     if (size === 1) compute.linear(e, []);
     else await gTopKSum(node, STEP, p, sum, e, booleanOption(options, 'leakFree'));
     stepReplica(node, state.x, sum, 1 / size, x);
-    return { x, e, m };
+    return { x, m, ...(fed ? { e } : {}) };
   },
 };
 

@@ -12,6 +12,7 @@
  */
 import type { AlgorithmEntry } from './algorithm.ts';
 import { beginResiduals, twoPassCost } from './collectives/two-pass.ts';
+import { ERROR_FEEDBACK, needsForErrors } from './feedback.ts';
 import { FROZEN_ADAM, frozenAdamRound } from './frozen-adam.ts';
 import { needsBoundedError, needsCompleteOrStar } from './needs.ts';
 import { FROZEN_ADAM_OPTIONS } from './replica-moments.ts';
@@ -22,7 +23,7 @@ const common = {
   needs: 'complete graph or star; any compressor whose error is bounded',
   lossPolicy: 'view-change',
   reports: 'replica',
-  options: { ...WARM_UP, ...FROZEN_ADAM_OPTIONS },
+  options: { ...WARM_UP, ...ERROR_FEEDBACK, ...FROZEN_ADAM_OPTIONS },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
   cost: twoPassCost,
   enter: async (node, start) => ({
@@ -38,7 +39,8 @@ export const oneBitAdam: AlgorithmEntry = {
   label: '1-bit Adam',
   description: 'Adam at first; once its variance has settled, momentum is sent at one bit a weight.',
   paper: 'Tang et al., ICML 2021, arXiv 2102.02888',
-  refuses: (given) => needsCompleteOrStar('1-bit Adam', given) ?? needsBoundedError('1-bit Adam', given),
+  refuses: (given) =>
+    needsCompleteOrStar('1-bit Adam', given) ?? needsForErrors('1-bit Adam', given, needsBoundedError),
 };
 
 /** APMSqueeze has the same two stages and the same rule; its paper came first. */
@@ -48,5 +50,6 @@ export const apmSqueeze: AlgorithmEntry = {
   label: 'APMSqueeze',
   description: 'Adam-preconditioned momentum, compressed with error feedback: 1-bit Adam by its first name.',
   paper: 'Tang et al., 2020, arXiv 2008.11343',
-  refuses: (given) => needsCompleteOrStar('APMSqueeze', given) ?? needsBoundedError('APMSqueeze', given),
+  refuses: (given) =>
+    needsCompleteOrStar('APMSqueeze', given) ?? needsForErrors('APMSqueeze', given, needsBoundedError),
 };

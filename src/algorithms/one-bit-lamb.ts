@@ -23,6 +23,7 @@ import { type AlgorithmEntry, counted, held, type Node, type State } from './alg
 import { meanOverAll } from './collectives/mean.ts';
 import { told, toldCost } from './collectives/told.ts';
 import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
+import { ERROR_FEEDBACK, needsForErrors } from './feedback.ts';
 import { dense, freeze, maskBy } from './frozen-adam.ts';
 import { layerBounds, layerNorms, stepLayers, trustRatios } from './layers.ts';
 import { needsBoundedError, needsCompleteOrStar } from './needs.ts';
@@ -47,6 +48,7 @@ const FACTORS = 5;
 
 const options: OptionSchema = {
   ...WARM_UP,
+  ...ERROR_FEEDBACK,
   ...FROZEN_ADAM_OPTIONS,
   minRatio: {
     kind: 'number',
@@ -115,7 +117,8 @@ export const oneBitLamb: AlgorithmEntry = {
   reports: 'replica',
   options,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
-  refuses: (given) => needsCompleteOrStar('1-bit LAMB', given) ?? needsBoundedError('1-bit LAMB', given),
+  refuses: (given) =>
+    needsCompleteOrStar('1-bit LAMB', given) ?? needsForErrors('1-bit LAMB', given, needsBoundedError),
   cost(given) {
     const passes = twoPassCost(given);
     const factors = toldCost(given, given.layout.tensors.length);

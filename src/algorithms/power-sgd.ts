@@ -15,6 +15,7 @@ import { numberOption, type OptionSchema } from '../base/options.ts';
 import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Costing, held, type Node } from './algorithm.ts';
 import { COLLECTIVE, meanOverAll, meanOverAllCost, needsOfCollective } from './collectives/mean.ts';
+import { beginResidual, ERROR_FEEDBACK, feedsBack, needsFeedback } from './feedback.ts';
 import {
   clearWholes,
   expand,
@@ -56,11 +57,12 @@ export const powerSgd: AlgorithmEntry = {
   lossPolicy: 'view-change',
   reports: 'replica',
   optimizers: REPLICA_OPTIMIZERS,
-  options: { ...RANK, ...COLLECTIVE },
+  options: { ...RANK, ...COLLECTIVE, ...ERROR_FEEDBACK },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'none' } },
   refuses: (given) =>
     needsAllReduce('PowerSGD', given) ??
     needsOfCollective('PowerSGD', given) ??
+    needsFeedback('PowerSGD', 'a low rank', given) ??
     needsWholeNumbers('PowerSGD', 'Choose none or fp16: its factors are the compression.', given),
   cost(given) {
     const plan = planOf(given);
@@ -73,23 +75,21 @@ export const powerSgd: AlgorithmEntry = {
   async enter(node, start) {
     const sized = factorReplicas(node, planOf(node), ['Q']);
     const replicas = await adoptReplicas(node, start, { ...optimizerReplicas(node.optimizer), sized });
-    const E = node.next('E');
-    const { previous } = start;
-    node.compute.linear(E, previous === null ? [] : [[1, held(previous, 'E')]]);
-    return { ...replicas, E };
+    return { ...replicas, ...beginResidual(node, start, 'E') };
   },
 
   async round(node, state) {
     const { compute, size } = node;
     const plan = planOf(node);
     const M = node.scratch('M');
-    const E = node.next('E');
+    const fed = feedsBack(node.options);
+    const E = fed ? node.next('E') : node.scratch('left out');
     const mean = node.scratch('mean');
-    addResidual(compute, M, [[1, await node.gradient(state.x)]], held(state, 'E'));
+    addResidual(compute, M, [[1, await node.gradient(state.x)]], fed ? held(state, 'E') : null);
     if (size === 1 || plan.matrices.length === 0) {
       await meanOverAll(node, FIRST, M, mean);
       compute.linear(E, []);
-      return { ...state, ...stepAlongMean(node, state, mean), E };
+      return { ...state, ...stepAlongMean(node, state, mean), ...(fed ? { E } : {}) };
     }
     const { factors, messages } = plan;
     const oldQ = node.scratch('old Q', factors.Q.length);
@@ -116,6 +116,6 @@ export const powerSgd: AlgorithmEntry = {
       ]);
     });
     clearWholes(node, plan, E);
-    return { ...stepAlongMean(node, state, mean), E, Q };
+    return { ...stepAlongMean(node, state, mean), Q, ...(fed ? { E } : {}) };
   },
 };

@@ -13,6 +13,7 @@ export const CONTROLS = {
   'bounded-error': 'error feedback with a compressor whose errors may grow',
   unbiased: 'a biased compressor where errors are meant to average out',
   'fine-steps': 'a coarse compressor whose errors are forgotten',
+  'no-feedback': 'error feedback switched off where compression leaves out more than noise',
   'doubly-stochastic': 'averaging with weights under which the average drifts',
   'd2-spectrum': 'D² with a mixing matrix whose smallest eigenvalue is −1/3 or less, as it is',
 } as const satisfies Readonly<Record<string, string>>;

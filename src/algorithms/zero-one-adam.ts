@@ -22,7 +22,14 @@
 import { numberOption, type OptionSchema } from '../base/options.ts';
 import { type AlgorithmEntry, counted, held, type Node, type State } from './algorithm.ts';
 import { meanOverAll } from './collectives/mean.ts';
-import { beginResiduals, residualsIn, twoPassCost, twoPassMean } from './collectives/two-pass.ts';
+import {
+  beginResiduals,
+  type Residuals,
+  residualsIn,
+  twoPassCost,
+  twoPassMean,
+} from './collectives/two-pass.ts';
+import { ERROR_FEEDBACK, needsForErrors } from './feedback.ts';
 import { dense, freeze, maskBy } from './frozen-adam.ts';
 import { needsBoundedError, needsCompleteOrStar } from './needs.ts';
 import {
@@ -45,6 +52,7 @@ const STEPS = 3;
 const whole = { kind: 'number', min: 1, max: 10_000_000, integer: true } as const;
 
 const options: OptionSchema = {
+  ...ERROR_FEEDBACK,
   warmupRounds: {
     ...whole,
     default: 100,
@@ -90,7 +98,8 @@ export const zeroOneAdam: AlgorithmEntry = {
   reports: 'average',
   options,
   prefers: { topology: { id: 'complete' }, compressor: { id: 'one-bit', options: { scale: 'l2' } } },
-  refuses: (given) => needsCompleteOrStar('0/1 Adam', given) ?? needsBoundedError('0/1 Adam', given),
+  refuses: (given) =>
+    needsCompleteOrStar('0/1 Adam', given) ?? needsForErrors('0/1 Adam', given, needsBoundedError),
   /** The mean over the longest interval: one exchange in it. */
   cost(given) {
     const { messages, bytes } = twoPassCost(given);
@@ -154,7 +163,9 @@ async function commonRound(node: Node, state: State): Promise<State> {
 }
 
 /** Residuals of gradients are not residuals of steps. */
-function zeroResiduals(node: Node, { e, E, offset }: ReturnType<typeof residualsIn>) {
+function zeroResiduals(node: Node, residuals: Residuals | null): Residuals | null {
+  if (residuals === null) return null;
+  const { e, E, offset } = residuals;
   const { compute } = node;
   const zero = (name: string, length: number) => {
     const zeros = node.next(name, length);

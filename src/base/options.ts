@@ -69,7 +69,7 @@ export function allowed(spec: OptionSpec): string {
     case 'choice':
       return `one of ${spec.choices.join(', ')}`;
     case 'boolean':
-      return 'true or false';
+      return 'true or false (on or off)';
     case 'numbers':
       return `up to ${spec.maxLength} ${spec.integer ? 'whole numbers' : 'numbers'} from ${spec.min} to ${spec.max}, separated by commas`;
     case 'text':
@@ -90,6 +90,14 @@ function isNumberWithin(value: unknown, spec: NumberOption | NumbersOption): val
   );
 }
 
+/** What a yes or no may be written as. */
+const SWITCH: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['on', true],
+  ['false', false],
+  ['off', false],
+]);
+
 function fromText(spec: OptionSpec, text: string): unknown {
   const trimmed = text.trim();
   switch (spec.kind) {
@@ -100,7 +108,7 @@ function fromText(spec: OptionSpec, text: string): unknown {
     case 'text':
       return trimmed;
     case 'boolean':
-      return trimmed === 'true' ? true : trimmed === 'false' ? false : trimmed;
+      return SWITCH.get(trimmed) ?? trimmed;
     case 'numbers':
       return trimmed === ''
         ? []

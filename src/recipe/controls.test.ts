@@ -19,6 +19,7 @@ const REFUSED: Readonly<Record<keyof typeof CONTROLS, Record<string, unknown>>> 
     compressor: { id: 'one-bit', options: { scale: 'none' } },
   },
   unbiased: { algorithm: { id: 'qsgd' }, compressor: { id: 'top-k' } },
+  'no-feedback': { algorithm: { id: 'power-sgd', options: { errorFeedback: 'off' } } },
   'fine-steps': { algorithm: { id: 'byte-grad' }, compressor: { id: 'one-bit' } },
   'doubly-stochastic': {
     algorithm: { id: 'd-psgd' },

@@ -15,6 +15,7 @@
 import { addResidual, keepResidual } from '../../compressors/error-feedback.ts';
 import type { Vector } from '../../compute/compute.ts';
 import { type Cost, type Costing, held, type Node, type Start, type State } from '../algorithm.ts';
+import { feedsBack } from '../feedback.ts';
 import { type Part, partsOf } from './parts.ts';
 
 /** What compression has left out so far: `e` of this worker, `E` of the part it owns, if it owns one. */
@@ -40,8 +41,9 @@ function sharesOf({ layout, graph, size }: Pick<Node, 'layout' | 'graph' | 'size
   return partsOf(layout, size).flatMap((part, owner) => (part.length > 0 ? [{ part, owner }] : []));
 }
 
-/** A state's residuals, if it holds any. */
-export function residualsIn(state: State): Residuals {
+/** A state's residuals; null if it holds none, as errors are not fed back. */
+export function residualsIn(state: State): Residuals | null {
+  if (state.e === undefined) return null;
   const { offset } = state;
   const E = state.E === undefined ? {} : { E: held(state, 'E') };
   return { e: held(state, 'e'), ...E, offset: typeof offset === 'number' ? offset : 0 };
@@ -50,11 +52,13 @@ export function residualsIn(state: State): Residuals {
 /**
  * Residuals at the start of a view: zeros, or a worker's own from before. What an owner kept of its part
  * goes into its own e, n-fold, so that mean e + E stays what it was although the parts are other ones.
+ * None where the algorithm's options switch error feedback off.
  */
-export function beginResiduals(node: Node, { previous }: Start): Residuals {
+export function beginResiduals(node: Node, { previous }: Start): Residuals | null {
+  if (!feedsBack(node.options)) return null;
   const { compute, size } = node;
   const e = node.next('e');
-  const before = previous?.e === undefined ? null : residualsIn(previous);
+  const before = previous === null ? null : residualsIn(previous);
   compute.linear(e, before === null ? [] : [[1, before.e]]);
   if (before?.E !== undefined) {
     compute.slices.add(e, before.offset, before.E, 0, before.E.length, size);
