@@ -11,7 +11,7 @@ import { OWN_FILE_KEY } from '../../src/session/file-state.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
 import { launchOptions } from '../browser.ts';
-import type { ConsensusPoint } from './csv.ts';
+import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import { RunFailure } from './drive.ts';
 import type { Experiment } from './flags.ts';
 import { type LabServer, serveLab } from './lab-server.ts';
@@ -41,11 +41,18 @@ const BUFFER = 'murmurationExperiment';
 function startBuffer(name: string): void {
   const lab = window.murmuration;
   if (lab === undefined) throw new Error('The lab is no longer in this page.');
-  const buffer: { rows: MetricRow[]; consensus: ConsensusPoint[] } = { rows: [], consensus: [] };
+  const buffer: { rows: MetricRow[]; consensus: ConsensusPoint[]; figures: ModelPoint[] } = {
+    rows: [],
+    consensus: [],
+    figures: [],
+  };
   lab.subscribe((report) => {
     if (report.kind === 'metrics') buffer.rows.push(...report.rows);
     if (report.kind === 'points') {
-      for (const point of report.points) if (point.kind === 'consensus') buffer.consensus.push(point);
+      for (const point of report.points) {
+        if (point.kind === 'consensus') buffer.consensus.push(point);
+        if (point.kind === 'model') buffer.figures.push(point);
+      }
     }
   });
   Reflect.set(window, name, buffer);
@@ -55,11 +62,15 @@ function startBuffer(name: string): void {
 function drainBuffer(name: string): Polled {
   const lab = window.murmuration;
   if (lab === undefined) throw new Error('The lab is no longer in this page.');
-  const buffer: { rows: MetricRow[]; consensus: ConsensusPoint[] } = Reflect.get(window, name);
+  const buffer: { rows: MetricRow[]; consensus: ConsensusPoint[]; figures: ModelPoint[] } = Reflect.get(
+    window,
+    name,
+  );
   return {
     snapshot: lab.snapshot(),
     rows: buffer.rows.splice(0),
     consensus: buffer.consensus.splice(0),
+    figures: buffer.figures.splice(0),
   };
 }
 
@@ -69,10 +80,10 @@ function sendRequest(request: Request): void {
   lab.send(request);
 }
 
-async function readModels(): Promise<readonly WorkerModel[]> {
+async function readModels(at: 'evaluated' | undefined): Promise<readonly WorkerModel[]> {
   const lab = window.murmuration;
   if (lab === undefined) throw new Error('The lab is no longer in this page.');
-  return lab.models();
+  return lab.models(at);
 }
 
 class PageTab implements Tab {
@@ -120,8 +131,8 @@ class PageTab implements Tab {
     return this.#answer(this.#page.evaluate(sendRequest, request));
   }
 
-  models(): Promise<readonly WorkerModel[]> {
-    return this.#answer(this.#page.evaluate(readModels));
+  models(at?: 'evaluated'): Promise<readonly WorkerModel[]> {
+    return this.#answer(this.#page.evaluate(readModels, at));
   }
 }
 

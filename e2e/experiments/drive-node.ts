@@ -9,7 +9,7 @@ import type { LabHandle, WorkerModel } from '../../src/session/handle.ts';
 import { startNodeLab } from '../../src/session/node-lab.ts';
 import { startSimulatedLab } from '../../src/session/simulated-lab.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
-import type { ConsensusPoint } from './csv.ts';
+import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import type { Flock } from './drive-browser.ts';
 import type { Experiment } from './flags.ts';
 import { ROOT } from './lab-server.ts';
@@ -24,6 +24,7 @@ class SessionTab implements Tab {
   readonly #lab: LabHandle;
   #rows: MetricRow[] = [];
   #consensus: ConsensusPoint[] = [];
+  #figures: ModelPoint[] = [];
 
   constructor(lab: LabHandle, label: string) {
     this.#lab = lab;
@@ -31,7 +32,10 @@ class SessionTab implements Tab {
     lab.subscribe((report) => {
       if (report.kind === 'metrics') this.#rows.push(...report.rows);
       if (report.kind === 'points') {
-        for (const point of report.points) if (point.kind === 'consensus') this.#consensus.push(point);
+        for (const point of report.points) {
+          if (point.kind === 'consensus') this.#consensus.push(point);
+          if (point.kind === 'model') this.#figures.push(point);
+        }
       }
     });
   }
@@ -41,7 +45,13 @@ class SessionTab implements Tab {
   }
 
   async poll(): Promise<Polled> {
-    const polled = { snapshot: this.#lab.snapshot(), rows: this.#rows, consensus: this.#consensus };
+    const polled = {
+      snapshot: this.#lab.snapshot(),
+      rows: this.#rows,
+      consensus: this.#consensus,
+      figures: this.#figures,
+    };
+    this.#figures = [];
     this.#rows = [];
     this.#consensus = [];
     return polled;
@@ -51,8 +61,8 @@ class SessionTab implements Tab {
     this.#lab.send(request);
   }
 
-  models(): Promise<readonly WorkerModel[]> {
-    return this.#lab.models();
+  models(at?: 'evaluated'): Promise<readonly WorkerModel[]> {
+    return this.#lab.models(at);
   }
 }
 

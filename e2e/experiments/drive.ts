@@ -8,10 +8,11 @@
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Snapshot } from '../../src/session/snapshot.ts';
 import { messageOf, someOf } from '../sentence.ts';
-import type { ConsensusPoint } from './csv.ts';
+import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import { Ledger, type Tab } from './ledger.ts';
 import type { Pace } from './pace.ts';
 import type { Progress } from './progress.ts';
+import { collectFigures, reachedAt, type Target } from './target.ts';
 
 export interface Plan {
   readonly workersPerTab: number;
@@ -19,7 +20,7 @@ export interface Plan {
   readonly rounds: number;
   /** Of the pace's clock. */
   readonly seconds: number | null;
-  readonly targetAccuracy: number | null;
+  readonly target: Target | null;
   /** How time passes between two looks at the tabs. */
   readonly pace: Pace;
 }
@@ -29,6 +30,8 @@ export type StoppedBy = 'rounds' | 'seconds' | 'target-accuracy' | 'interrupt' |
 export interface Collected {
   readonly rows: readonly MetricRow[];
   readonly consensus: readonly ConsensusPoint[];
+  /** Of the model that the run reports. */
+  readonly figures: readonly ModelPoint[];
   /** The last snapshot of each tab, also of those that were lost later. */
   readonly snapshots: readonly Snapshot[];
   readonly models: readonly WorkerModel[];
@@ -113,11 +116,13 @@ function describe(ledger: Ledger, plan: Plan): string {
     each.workers.flatMap(({ mine, trainLoss }) => (mine && trainLoss !== null ? [trainLoss] : [])),
   );
   const accuracy = ledger.accuracy();
+  const own = ledger.ownAccuracy();
   const consensus = ledger.consensus.at(-1);
   return [
     `round ${round}${fastest > round + 1 ? `–${fastest}` : ''}${plan.rounds > 0 ? `/${plan.rounds}` : ''}`,
     ...(losses.length > 0 ? [`loss ${(losses.reduce((a, b) => a + b, 0) / losses.length).toFixed(3)}`] : []),
     ...(accuracy === null ? [] : [`test ${(accuracy * 100).toFixed(1)} %`]),
+    ...(accuracy !== null || own === null ? [] : [`workers’ own test ${(own * 100).toFixed(1)} %`]),
     ...(consensus === undefined ? [] : [`consensus distance ${consensus.value.toPrecision(3)}`]),
     `${Math.min(...snapshots.map((each) => each.roundsPerSecond)).toFixed(1)} rounds/s`,
   ].join(' · ');
@@ -127,6 +132,16 @@ function describe(ledger: Ledger, plan: Plan): string {
 function idleFor(pace: Pace, since: number): number {
   const idleSince = pace.idleSince();
   return idleSince === null ? 0 : pace.now() - Math.max(idleSince, since);
+}
+
+async function reached(ledger: Ledger, target: Target): Promise<boolean> {
+  const kinds = [...ledger.snapshots.values()].map(({ model }) => model.of);
+  const several = ledger.living().length > 1;
+  // Of one tab, of a server and of replicas some tab knows it.
+  if (several && kinds.some((of) => of === 'average' || of === 'de-biased')) {
+    await collectFigures(ledger, target);
+  }
+  return reachedAt(ledger, target.accuracy) !== null;
 }
 
 async function watch(
@@ -152,8 +167,7 @@ async function watch(
     if (living.length === 0) return { stoppedBy: 'failure', failure: 'Every tab was lost.' };
     if (signal.aborted) return { stoppedBy: 'interrupt', failure: null };
     if (ledger.phases().every((phase) => phase === 'finished')) return { stoppedBy: 'rounds', failure: null };
-    const accuracy = ledger.accuracy();
-    if (plan.targetAccuracy !== null && accuracy !== null && accuracy >= plan.targetAccuracy) {
+    if (plan.target !== null && (await reached(ledger, plan.target))) {
       return { stoppedBy: 'target-accuracy', failure: null };
     }
     const left =
@@ -243,6 +257,7 @@ export async function drive(
   return {
     rows: ledger.rows,
     consensus: ledger.consensus,
+    figures: ledger.figures,
     snapshots: [...ledger.snapshots.values()],
     models: models.flat().sort((a, b) => a.seat - b.seat),
     seconds,

@@ -19,12 +19,12 @@ async function driven(clock: VirtualClock, look: () => Partial<Snapshot>) {
   const tab: Tab = {
     label: 'tab 1',
     lost: () => null,
-    poll: async () => ({ snapshot: snapshotOf(look()), rows: [], consensus: [] }),
+    poll: async () => ({ snapshot: snapshotOf(look()), rows: [], consensus: [], figures: [] }),
     send: async () => undefined,
     models: async () => [],
   };
   const pace = virtualPace(clock);
-  const plan = { workersPerTab: 1, rounds: 5, seconds: null, targetAccuracy: null, pace };
+  const plan = { workersPerTab: 1, rounds: 5, seconds: null, target: null, pace };
   return drive([tab], plan, silent, new AbortController().signal);
 }
 

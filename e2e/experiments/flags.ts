@@ -163,7 +163,10 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     help: 'Folder for the outputs (a new one under results/); one with a run in it is refused.',
   },
   force: { value: null, help: 'Replace the run in --out, once this one is complete. Other files stay.' },
-  onnx: { value: null, help: 'Write model-SEAT.onnx and model-mean.onnx, too, for other runtimes.' },
+  onnx: {
+    value: null,
+    help: 'Write model.onnx (the model that the run reports) and model-SEAT.onnx, too, for other runtimes.',
+  },
   json: { value: null, help: 'Print the summary alone, as JSON, on standard output.' },
   help: { value: null, help: 'Print this.' },
 };

@@ -80,13 +80,13 @@ describe('a used folder', () => {
 
   it('keeps what no run wrote, whatever it is called', async () => {
     await mkdir(at('mine'));
-    await writeFile(at('mine', 'model-mean.onnx'), 'precious');
+    await writeFile(at('mine', 'model.onnx'), 'precious');
     await writeFile(at('mine', 'thesis.tex'), 'precious');
-    expect(await complaint(open(at('mine'), true))).toMatch(/model-mean.onnx, which no run/);
+    expect(await complaint(open(at('mine'), true))).toMatch(/model.onnx, which no run/);
     // Nor does a run.json that claims more than a run writes.
     await writeFile(at('mine', 'run.json'), JSON.stringify({ files: { 'thesis.tex': '', '../a': '' } }));
-    expect(await complaint(open(at('mine'), true))).toMatch(/model-mean.onnx/);
-    await rm(at('mine', 'model-mean.onnx'));
+    expect(await complaint(open(at('mine'), true))).toMatch(/model.onnx/);
+    await rm(at('mine', 'model.onnx'));
     await run('mine', ['metrics.csv'], 'new', true);
     expect(await text('mine', 'thesis.tex')).toBe('precious');
     const late = await open(at('late'));

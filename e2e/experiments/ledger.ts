@@ -4,7 +4,7 @@
  */
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Request, Snapshot } from '../../src/session/snapshot.ts';
-import type { ConsensusPoint } from './csv.ts';
+import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import type { Progress } from './progress.ts';
 
 /** What a tab reported since it was last asked. */
@@ -12,6 +12,8 @@ export interface Polled {
   readonly snapshot: Snapshot | null;
   readonly rows: readonly MetricRow[];
   readonly consensus: readonly ConsensusPoint[];
+  /** Of the model that the run reports. */
+  readonly figures: readonly ModelPoint[];
 }
 
 export interface Tab {
@@ -21,13 +23,14 @@ export interface Tab {
   lost(): string | null;
   poll(): Promise<Polled>;
   send(request: Request): Promise<void>;
-  models(): Promise<readonly WorkerModel[]>;
+  models(at?: 'evaluated'): Promise<readonly WorkerModel[]>;
 }
 
 /** Everything that the tabs have said so far. */
 export class Ledger {
   readonly rows: MetricRow[] = [];
   readonly consensus: ConsensusPoint[] = [];
+  readonly figures: ModelPoint[] = [];
   readonly snapshots = new Map<Tab, Snapshot>();
   readonly #tabs: readonly Tab[];
   readonly #reported = new Set<Tab>();
@@ -56,6 +59,7 @@ export class Ledger {
       if (polled.snapshot !== null) this.snapshots.set(tab, polled.snapshot);
       this.rows.push(...polled.rows);
       this.consensus.push(...polled.consensus);
+      this.figures.push(...polled.figures);
     } catch (error) {
       if (tab.lost() === null) throw error;
     }
@@ -81,17 +85,33 @@ export class Ledger {
     return workers.filter(({ mine }) => mine).reduce((sum, { round }) => sum + round, 0);
   }
 
-  /** Mean of the living workers' latest test accuracies; null until each of them has one. */
-  accuracy(): number | null {
-    const latest = new Map<number, MetricRow>();
-    for (const row of this.rows) {
-      if ((latest.get(row.seat)?.round ?? -1) <= row.round) latest.set(row.seat, row);
-    }
-    const accuracies = this.living()
+  /** Seats of the living tabs' workers, ascending. */
+  seats(): readonly number[] {
+    return this.living()
       .flatMap((tab) => this.snapshots.get(tab)?.workers ?? [])
       .filter(({ mine, health }) => mine && health !== 'gone')
-      .map(({ seat }) => latest.get(seat)?.testAccuracy ?? Number.NaN);
-    if (accuracies.length === 0 || accuracies.some(Number.isNaN)) return null;
-    return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
+      .map(({ seat }) => seat)
+      .sort((a, b) => a - b);
+  }
+
+  /** The latest row of a seat. */
+  lastRow(seat: number): MetricRow | undefined {
+    return this.rows.findLast((row) => row.seat === seat);
+  }
+
+  /** The latest test accuracy of the model that the run reports; null where none is known. */
+  accuracy(): number | null {
+    return (
+      this.figures.reduce<ModelPoint | null>(
+        (latest, point) => (point.round >= (latest?.round ?? 0) ? point : latest),
+        null,
+      )?.testAccuracy ?? null
+    );
+  }
+
+  /** Mean of the workers' own latest test accuracies; null until one has any. */
+  ownAccuracy(): number | null {
+    const own = this.seats().flatMap((seat) => this.lastRow(seat)?.testAccuracy ?? []);
+    return own.length === 0 ? null : own.reduce((sum, accuracy) => sum + accuracy, 0) / own.length;
   }
 }

@@ -98,9 +98,11 @@ async function finish(
 ): Promise<{ summary: Summary; workers: readonly WorkerSummary[]; trouble: OutputError | null }> {
   const unwritten = await troubleOf(() => writeCollected(folder, experiment, collected));
   const evaluate = testEvaluation(assets);
-  const workers = await summariseWorkers(collected, evaluate);
-  const regret = await regretOf(collected, experiment.run.tabs * experiment.local.workers, assets);
-  const summary = await summarise(collected, workers, evaluate, regret);
+  const { recipe, run } = experiment;
+  const workers = await summariseWorkers(collected, recipe, evaluate);
+  const regret = await regretOf(collected, run.tabs * experiment.local.workers, assets);
+  const { targetAccuracy } = run;
+  const summary = await summarise(collected, workers, { recipe, targetAccuracy }, evaluate, regret);
   const write = async () => {
     if (experiment.run.onnx) await writeOnnxModels(folder, collected.models, assets);
     if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
@@ -131,7 +133,10 @@ async function driveAndWrite(
     workersPerTab: local.workers,
     rounds: recipe.rounds,
     seconds: run.seconds,
-    targetAccuracy: run.targetAccuracy,
+    target:
+      run.targetAccuracy === null
+        ? null
+        : { accuracy: run.targetAccuracy, recipe, evaluate: testEvaluation(assets) },
     pace: flock.pace,
   };
   const collected = await drive(flock.tabs, plan, progress, signal);

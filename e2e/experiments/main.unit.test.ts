@@ -78,7 +78,7 @@ describe('a run in Node', () => {
       await contents('second'),
       await contents('third'),
     ];
-    const models = ['model-0', 'model-1', 'model-2', 'model-mean'].map((name) => `${name}.safetensors`);
+    const models = ['model-0', 'model-1', 'model-2', 'model'].map((name) => `${name}.safetensors`);
     expect([...first.keys()]).toEqual(['metrics.csv', ...models, 'run.json', 'timing.csv']);
     for (const name of ['metrics.csv', ...models]) {
       expect(first.get(name)?.equals(second.get(name) ?? Buffer.alloc(0))).toBe(true);
@@ -105,7 +105,7 @@ describe('a run in Node', () => {
     const column = (name: (typeof METRICS_COLUMNS)[number]) =>
       last.map((row) => Number(row[METRICS_COLUMNS.indexOf(name)]));
     expect(summary.rounds).toBe(8);
-    expect(summary.worstTestAccuracy).toBe(Math.min(...column('testAccuracy')));
+    expect(summary.ownTestAccuracy.worst).toBe(Math.min(...column('testAccuracy')));
     expect(summary.consensusDistance).toBeCloseTo(column('consensusDistance')[0] ?? Number.NaN, 4);
     expect(summary.bytesSent).toBe(column('bytesSent').reduce((a, b) => a + b, 0));
     expect(summary.bytesSent).toBeLessThan(summary.bytesUncompressed / 10);
@@ -126,8 +126,8 @@ describe('a run in Node', () => {
 
   it('averages the models it writes', async () => {
     const files = await contents('first');
-    const [a, b, c, mean] = ['0', '1', '2', 'mean'].map(
-      (name) => decodeSafetensors(files.get(`model-${name}.safetensors`) ?? new Uint8Array()).tensors,
+    const [a, b, c, mean] = ['model-0', 'model-1', 'model-2', 'model'].map(
+      (name) => decodeSafetensors(files.get(`${name}.safetensors`) ?? new Uint8Array()).tensors,
     );
     mean?.forEach(({ name, data }, at) => {
       expect(a?.[at]?.name).toBe(name);
@@ -146,6 +146,46 @@ describe('a run in Node', () => {
     const summary = JSON.parse(out[0] ?? '');
     expect(summary).toMatchObject({ stoppedBy: 'target-accuracy' });
     expect(summary.finalTestAccuracy).toBeGreaterThan(0.5);
+    expect(summary.targetRound % 5).toBe(0);
+  });
+
+  it('stops at a target accuracy of the average over several tabs, which none of them knows', async () => {
+    const flags = ['--workers-per-tab', '1', '--partition', 'sorted', '--topology', 'complete'];
+    const args = [...NODE, '--tabs', '2', ...flags, '--target-accuracy', '0.5', '--eval-every', '5'];
+    const { code, out } = await run([...args, '--out', path.join(folder, 'tabs')]);
+    expect([code, out.join()]).toEqual([0, expect.stringContaining('the average of all workers’ models')]);
+    const files = await contents('tabs');
+    const { summary } = JSON.parse(text(files, 'run.json'));
+    expect(summary.stoppedBy).toBe('target-accuracy');
+    const at = METRICS_COLUMNS.indexOf('modelTestAccuracy');
+    const rows = text(files, 'metrics.csv').trimEnd().split('\n');
+    const cells = rows.map((line) => line.split(',')).filter((row) => Number(row[1]) === summary.targetRound);
+    expect(cells.map((row) => Number(row[at]) >= 0.5)).toEqual([true, true]);
+  });
+
+  it('reports the server’s model where clients are drawn', async () => {
+    const flags = [
+      '--workers-per-tab',
+      '6',
+      '--algorithm',
+      'fedavg',
+      '--set',
+      'algorithm.clientFraction=0.2',
+    ];
+    const args = [...NODE, ...flags, '--partition', 'shards:2', '--rounds', '6', '--eval-every', '3'];
+    const { code, out } = await run([...args, '--out', path.join(folder, 'federated')]);
+    expect([code, out.join()]).toEqual([0, expect.stringContaining('% (the server’s model)')]);
+    const files = await contents('federated');
+    const { summary, workers } = JSON.parse(text(files, 'run.json'));
+    expect(summary.model).toEqual({ of: 'server', seat: 0, says: 'the server’s model' });
+    expect(summary.finalTestAccuracy).toBe(workers[0].testAccuracy);
+    expect(summary.ownTestAccuracy.worst).toBe(summary.finalTestAccuracy);
+    expect(summary.ownTestAccuracy.workers).toBeLessThan(6);
+    expect(summary.finalTrainLoss).toBeGreaterThan(0);
+    expect(summary.consensusDistance).toBe(null);
+    expect(text(files, 'metrics.csv')).not.toContain('NaN');
+    const tensors = (name: string) => decodeSafetensors(files.get(name) ?? new Uint8Array()).tensors;
+    expect(tensors('model.safetensors')).toEqual(tensors('model-0.safetensors'));
   });
 
   it('keeps what there is when it is interrupted', async () => {

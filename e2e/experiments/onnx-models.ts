@@ -1,9 +1,9 @@
-/** The models of a run as ONNX files beside the others: every worker's, and their mean. */
+/** The models of a run as ONNX files beside the others: the reported one, and every worker's. */
 import { encodeOnnx } from '../../src/models/onnx.ts';
 import type { Assets } from '../../src/session/assets.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { RunFolder } from './folder.ts';
-import { meanParameters } from './summary.ts';
+import { reportedOf } from './reported.ts';
 
 /** @throws {OutputError} */
 export async function writeOnnxModels(
@@ -14,11 +14,13 @@ export async function writeOnnxModels(
   const write = (name: string, parameters: Float32Array, about: Readonly<Record<string, string>>) => {
     const metadata = { model: JSON.stringify(recipe.model), seed: String(recipe.seed), ...about };
     const source = { model: recipe.model, layout, parameters, data, preparation, metadata };
-    return folder.write(`model-${name}.onnx`, encodeOnnx(source));
+    return folder.write(`${name}.onnx`, encodeOnnx(source));
   };
   for (const { seat, round, parameters } of models) {
-    await write(String(seat), parameters, { seat: String(seat), round: String(round) });
+    await write(`model-${seat}`, parameters, { seat: String(seat), round: String(round) });
   }
-  const mean = meanParameters(models);
-  if (mean !== null) await write('mean', mean, { workers: String(models.length) });
+  const reported = reportedOf(recipe, models);
+  if (reported === null) return;
+  const { says, round, parameters } = reported;
+  await write('model', parameters, { of: says, round: String(round) });
 }

@@ -10,7 +10,8 @@ import type { Collected } from './drive.ts';
 import type { Experiment } from './flags.ts';
 import type { RunFolder } from './folder.ts';
 import { fileHashes, type Provenance } from './provenance.ts';
-import { meanParameters, type Summary, type WorkerSummary } from './summary.ts';
+import { reportedOf } from './reported.ts';
+import type { Summary, WorkerSummary } from './summary.ts';
 
 export interface Environment {
   /** "Chromium 156.0.1", or "none" for a run in Node. */
@@ -33,18 +34,19 @@ export async function writeCollected(
   { recipe }: Experiment,
   collected: Collected,
 ): Promise<void> {
-  await folder.write('metrics.csv', metricsCsv(collected.rows, collected.consensus));
+  await folder.write('metrics.csv', metricsCsv(collected.rows, collected.consensus, collected.figures));
   await folder.write('timing.csv', timingCsv(collected.rows));
   const describe = { model: JSON.stringify(recipe.model), seed: String(recipe.seed) };
   for (const { seat, round, layout, parameters } of collected.models) {
     const metadata = { ...describe, seat: String(seat), round: String(round) };
     await folder.write(`model-${seat}.safetensors`, encodeModel(layout, parameters, metadata));
   }
-  const mean = meanParameters(collected.models);
+  const reported = reportedOf(recipe, collected.models);
   const layout = collected.models[0]?.layout;
-  if (mean !== null && layout !== undefined) {
-    const metadata = { ...describe, workers: String(collected.models.length) };
-    await folder.write('model-mean.safetensors', encodeModel(layout, mean, metadata));
+  if (reported !== null && layout !== undefined) {
+    const { says, round, parameters } = reported;
+    const metadata = { ...describe, of: says, round: String(round) };
+    await folder.write('model.safetensors', encodeModel(layout, parameters, metadata));
   }
 }
 

@@ -76,7 +76,7 @@ describe('--onnx', () => {
       err: [],
     });
     const files = (await readdir(out)).filter((name) => name.endsWith('.onnx')).sort();
-    expect(files).toEqual(['model-0.onnx', 'model-1.onnx', 'model-mean.onnx']);
+    expect(files).toEqual(['model-0.onnx', 'model-1.onnx', 'model.onnx']);
     const { config } = JSON.parse(await readFile(path.join(out, 'run.json'), 'utf8'));
     const { columns, classes } = config.dataset.options;
     expect([columns, classes]).toEqual(['size,colour=blue,colour=green,colour=red', 'large,small']);

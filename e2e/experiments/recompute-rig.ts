@@ -53,9 +53,11 @@ export async function experiment(args: readonly string[]) {
   }
 }
 
-/** The one tensor of a linear model, `model-<name>.safetensors` in the run's folder. */
+/** The one tensor of a linear model in the run's folder: that of a seat, or the one that the run reports. */
 export async function weightsIn(folder: string, name: string): Promise<V> {
-  const { tensors } = decodeSafetensors(await readFile(path.join(folder, `model-${name}.safetensors`)));
+  const { tensors } = decodeSafetensors(
+    await readFile(path.join(folder, `${name === 'reported' ? 'model' : `model-${name}`}.safetensors`)),
+  );
   const [tensor, ...others] = tensors;
   if (tensor?.name !== 'weight' || others.length > 0) throw new Error('This is no linear model.');
   return [...tensor.data];

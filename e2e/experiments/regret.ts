@@ -6,15 +6,16 @@
  *
  * f_{i,t} is the mean loss of the batch that worker i gets in round t, and what it suffers is that of its own
  * model before the step: the training loss of the round. x* is the best fixed model in hindsight of a linear
- * model, found by least squares over the stream; elsewhere the average of the final models stands for it,
+ * model, found by least squares over the stream; elsewhere the final model that the run reports, an average, stands for it,
  * which suffers no less than the best, so the regret told is then no more than the true one. Zhao et al.,
  * arXiv 1901.09593; He et al., arXiv 1910.04956.
  */
 import { BatchSampler } from '../../src/data/deal.ts';
 import type { Assets } from '../../src/session/assets.ts';
+import type { MetricRow } from '../../src/session/snapshot.ts';
 import type { Collected } from './drive.ts';
 import { leastSquares, type WeightedRow } from './least-squares.ts';
-import { meanParameters } from './summary.ts';
+import { reportedOf } from './reported.ts';
 
 export interface Regret {
   /** Losses suffered by all workers: gradients, up to the last evaluation. */
@@ -49,13 +50,12 @@ function streamOf({ rows }: Collected, workers: number, assets: Assets): Stream 
   const ends = new Set<number>();
   if (rows.some(({ seat }) => seat >= workers)) return null;
   for (let seat = 0; seat < workers; seat += 1) {
-    const mine = rows.filter((row) => row.seat === seat).sort((a, b) => a.round - b.round);
-    let round = 0;
-    for (const row of mine) {
-      // The mean over all gradients since the row before.
-      suffered += (row.trainLoss ?? Number.NaN) * steps * (row.round - round);
-      round = row.round;
-    }
+    const last = rows
+      .filter((row) => row.seat === seat)
+      .reduce<MetricRow | null>((latest, row) => (row.round >= (latest?.round ?? 0) ? row : latest), null);
+    const round = last?.round ?? 0;
+    if (last?.batches !== steps * round) return null;
+    suffered += last.suffered;
     ends.add(round);
     losses += steps * round;
     const sampler = new BatchSampler(assets.rows(seat, dealt), recipe.batch, recipe.seed, seat);
@@ -104,12 +104,12 @@ export async function regretOf(
 ): Promise<Regret | null> {
   if (assets.algorithm.online !== true) return null;
   const stream = streamOf(collected, workers, assets);
-  const average = meanParameters(collected.models);
-  if (stream === null || average === null) return null;
+  const final = reportedOf(assets.recipe, collected.models);
+  if (stream === null || final === null) return null;
   const linear = assets.recipe.model.id === 'linear';
   const { compute, data, layout } = assets;
   const parameters = compute.vector(layout.length);
-  compute.upload(parameters, linear ? bestLinear(stream, assets) : average);
+  compute.upload(parameters, linear ? bestLinear(stream, assets) : final.parameters);
   const comparatorLoss = await lossOn(stream, async (rows) => {
     const { loss } = await assets.program.evaluate(parameters, data, rows);
     return loss;

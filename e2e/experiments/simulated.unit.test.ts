@@ -40,7 +40,7 @@ describe('simulated time', () => {
         expect((await run(`${name} ${out}`, ...args, ...end, '--seed', seed)).code).toBe(0);
       }
       const models = Array.from({ length: workers }, (_, seat) => `model-${seat}.safetensors`);
-      for (const file of ['metrics.csv', 'trace.jsonl', 'model-mean.safetensors', ...models]) {
+      for (const file of ['metrics.csv', 'trace.jsonl', 'model.safetensors', ...models]) {
         const first = await runs.bytes(`${name} first`, file);
         expect(first.equals(await runs.bytes(`${name} second`, file))).toBe(true);
         expect(first.equals(await runs.bytes(`${name} third`, file))).toBe(false);

@@ -1,14 +1,18 @@
 /**
  * The figures of a finished run, each defined once here, and the short text a person reads.
  *
- * The final model is the average of the workers' parameters; the consensus distance is the exact
- * Ξ = sqrt((1/n) Σ‖x_i - x̄‖²) of the models as collected, not the estimate shown while training.
+ * Test loss and accuracy are of the model that the run reports (`reported.ts`), the workers' own models have
+ * figures of their own; the consensus distance is the exact Ξ = sqrt((1/n) Σ‖x_i - x̄‖²) of the models as
+ * collected, not the estimate shown while training.
  */
-import type { WorkerModel } from '../../src/session/handle.ts';
+import type { Recipe } from '../../src/recipe/recipe.ts';
+import { distancesToMean } from '../../src/session/consensus.ts';
 import type { Snapshot } from '../../src/session/snapshot.ts';
 import { sortedRows } from './csv.ts';
 import type { Collected, StoppedBy } from './drive.ts';
 import type { Regret } from './regret.ts';
+import { type Figures, figuresOf, reportedOf } from './reported.ts';
+import { reachedAt } from './target.ts';
 
 export interface Summary {
   /** Rounds that every worker completed; like all that follows, of those that were there at the end. */
@@ -17,14 +21,22 @@ export interface Summary {
   readonly seconds: number;
   /** Seconds of a virtual clock; null under the real one. */
   readonly simulatedSeconds: number | null;
-  /** Mean over workers of the training loss in their last rows (nats). */
+  /** Of which model test loss and accuracy are. */
+  readonly model: Figures;
+  /**
+   * Mean over workers of their training loss (nats): that of all batches of a worker's last 20 rounds. Workers
+   * that computed nothing in these are left out; null where nobody did. It does not depend on `--eval-every`.
+   */
   readonly finalTrainLoss: number | null;
-  /** Of the averaged model on the whole test split, or on all rows where none are held out. */
+  /** Of the reported model on the whole test split, or on all rows where none are held out. */
   readonly finalTestLoss: number | null;
   /** The same, 0 to 1; null where numbers are predicted. */
   readonly finalTestAccuracy: number | null;
-  /** Of the worst worker's own model. */
-  readonly worstTestAccuracy: number | null;
+  /** First evaluated round at which the reported model was as good as the target; null without one, or if never. */
+  readonly targetRound: number | null;
+  /** Of the workers' own models, as far as they are of the last round: mean, worst, and of how many. */
+  readonly ownTestAccuracy: OwnAccuracy | null;
+  /** Null where a server's model is reported: nobody has to agree. */
   readonly consensusDistance: number | null;
   /** Algorithm messages with their frames, all workers together. */
   readonly bytesSent: number;
@@ -45,6 +57,13 @@ export interface Summary {
   readonly stoppedBy: StoppedBy;
 }
 
+export interface OwnAccuracy {
+  /** 0 to 1. */
+  readonly mean: number;
+  readonly worst: number;
+  readonly workers: number;
+}
+
 /** Updates of the model between the start of a gradient and its use, of all gradients. */
 export interface Staleness {
   readonly mean: number;
@@ -60,31 +79,14 @@ export interface WorkerSummary {
   readonly rows: number;
   readonly backend: string;
   readonly adapter: string;
+  /** Of all batches of its last 20 rounds; null if it computed nothing in them. */
   readonly trainLoss: number | null;
+  /** Of its own model; null if that is of an earlier round (a client that was not drawn). */
   readonly testAccuracy: number | null;
+  /** To the average model (of push-sum the de-biased one); null where a server's model is reported. */
   readonly distanceToMean: number | null;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-}
-
-/** Average of the parameters, summed in double precision in seat order; null without models. */
-export function meanParameters(models: readonly WorkerModel[]): Float32Array | null {
-  const [first] = models;
-  if (first === undefined) return null;
-  const sum = new Float64Array(first.parameters.length);
-  for (const { parameters } of models) {
-    parameters.forEach((value, index) => {
-      sum[index] = (sum[index] ?? 0) + value;
-    });
-  }
-  return Float32Array.from(sum, (value) => value / models.length);
-}
-
-/** ‖x_i - x̄‖ of each model, in the order given. */
-export function distancesToMean(models: readonly WorkerModel[], mean: Float32Array): readonly number[] {
-  return models.map(({ parameters }) =>
-    Math.sqrt(parameters.reduce((sum, value, index) => sum + (value - (mean[index] ?? 0)) ** 2, 0)),
-  );
 }
 
 /** Loss, and accuracy from 0 to 1; null where numbers are predicted. */
@@ -99,11 +101,15 @@ export type Evaluate = (parameters: Float32Array) => Promise<Evaluation>;
 /** One line for each worker whose tab was there at the end, by seat. */
 export async function summariseWorkers(
   collected: Collected,
+  recipe: Recipe,
   evaluate: Evaluate,
 ): Promise<readonly WorkerSummary[]> {
   const latest = new Map(sortedRows(collected.rows).map((row) => [row.seat, row]));
-  const mean = meanParameters(collected.models);
-  const distances = mean === null ? [] : distancesToMean(collected.models, mean);
+  const { models } = collected;
+  const server = figuresOf(recipe, []).of === 'server';
+  const vectors = models.map(({ parameters }) => parameters);
+  const weights = models.map(({ weight }) => weight);
+  const distances = server ? [] : distancesToMean(vectors, weights).distances;
   const statuses = new Map(
     collected.snapshots.flatMap(({ workers }) =>
       workers.filter(({ mine }) => mine).map((worker) => [worker.seat, worker] as const),
@@ -112,18 +118,23 @@ export async function summariseWorkers(
   const summaries: WorkerSummary[] = [];
   for (const [seat, status] of [...statuses].sort(([a], [b]) => a - b)) {
     const row = latest.get(seat);
-    const index = collected.models.findIndex((model) => model.seat === seat);
-    const model = collected.models[index];
-    const fresh = model === undefined || row?.round === model.round;
+    const index = models.findIndex((model) => model.seat === seat);
+    const model = models[index];
+    const fresh = model === undefined || row?.round === model.round || !model.current;
     summaries.push({
       seat,
       rounds: model?.round ?? status.round,
       rows: status.rows,
       backend: status.backend,
       adapter: status.adapter,
-      trainLoss: row?.trainLoss ?? status.trainLoss,
+      // Not that of its last row: when that was depends on how often it was looked at.
+      trainLoss: status.trainLoss,
       // A run that was stopped between two evaluations is evaluated here.
-      testAccuracy: fresh ? (row?.testAccuracy ?? null) : (await evaluate(model.parameters)).accuracy,
+      testAccuracy: fresh
+        ? model?.current === false
+          ? null
+          : (row?.testAccuracy ?? null)
+        : (await evaluate(model.parameters)).accuracy,
       distanceToMean: distances[index] ?? null,
       bytesSent: row?.bytesSent ?? status.bytesSent,
       bytesReceived: row?.bytesReceived ?? status.bytesReceived,
@@ -131,6 +142,8 @@ export async function summariseWorkers(
   }
   return summaries;
 }
+
+const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 function known(values: readonly (number | null)[]): readonly number[] {
   return values.filter((value) => value !== null);
@@ -154,6 +167,7 @@ export function stalenessOf(snapshots: readonly Snapshot[]): Staleness | null {
 export async function summarise(
   collected: Collected,
   workers: readonly WorkerSummary[],
+  { recipe, targetAccuracy }: { readonly recipe: Recipe; readonly targetAccuracy: number | null },
   evaluate: Evaluate,
   regret: Regret | null,
 ): Promise<Summary> {
@@ -163,18 +177,24 @@ export async function summarise(
   const losses = known(present.map(({ trainLoss }) => trainLoss));
   const accuracies = known(present.map(({ testAccuracy }) => testAccuracy));
   const distances = known(present.map(({ distanceToMean }) => distanceToMean));
-  const mean = meanParameters(collected.models);
-  const average = mean === null ? null : await evaluate(mean);
+  const reported = reportedOf(recipe, collected.models);
+  const score = reported === null ? null : await evaluate(reported.parameters);
+  const seats = present.map(({ seat }) => seat);
   const total = (name: Exclude<keyof Snapshot['totals'], 'bytesReceived' | 'protocolErrors'>) =>
     collected.snapshots.reduce((sum, { totals }) => sum + totals[name], 0);
   return {
     rounds: present.length > 0 ? Math.min(...present.map(({ rounds }) => rounds)) : 0,
     seconds: collected.seconds,
     simulatedSeconds: collected.simulatedSeconds,
-    finalTrainLoss: losses.length > 0 ? losses.reduce((a, b) => a + b, 0) / losses.length : null,
-    finalTestLoss: average?.loss ?? null,
-    finalTestAccuracy: average?.accuracy ?? null,
-    worstTestAccuracy: accuracies.length > 0 ? Math.min(...accuracies) : null,
+    model: figuresOf(recipe, seats),
+    finalTrainLoss: losses.length > 0 ? meanOf(losses) : null,
+    finalTestLoss: score?.loss ?? null,
+    finalTestAccuracy: score?.accuracy ?? null,
+    targetRound: targetAccuracy === null ? null : reachedAt(collected, targetAccuracy),
+    ownTestAccuracy:
+      accuracies.length > 0
+        ? { mean: meanOf(accuracies), worst: Math.min(...accuracies), workers: accuracies.length }
+        : null,
     consensusDistance:
       distances.length > 0
         ? Math.sqrt(distances.reduce((sum, distance) => sum + distance ** 2, 0) / distances.length)
@@ -210,14 +230,22 @@ export function summaryText(summary: Summary, workers: readonly WorkerSummary[],
   const simulated =
     summary.simulatedSeconds === null ? '' : ` (${summary.simulatedSeconds.toPrecision(3)} s simulated)`;
   const { packetsExpected, packetsMissed, packetsLate, gradientSteps, staleness, regret } = summary;
+  const { ownTestAccuracy } = summary;
   return [
     `${workers.length} workers, ${summary.rounds} rounds in ${summary.seconds.toPrecision(3)} s${simulated} (${rate.toPrecision(3)} a second), stopped by ${summary.stoppedBy}`,
     summary.finalTestAccuracy === null && summary.finalTestLoss !== null
-      ? `test loss           ${number(summary.finalTestLoss)} (average model)`
-      : `test accuracy       ${percent(summary.finalTestAccuracy)} (average model), ${percent(summary.worstTestAccuracy)} (worst worker)`,
+      ? `test loss           ${number(summary.finalTestLoss)} (${summary.model.says})`
+      : `test accuracy       ${percent(summary.finalTestAccuracy)} (${summary.model.says})`,
+    ...(ownTestAccuracy === null
+      ? []
+      : [
+          `workers’ own        ${percent(ownTestAccuracy.mean)} on average, ${percent(ownTestAccuracy.worst)} the worst of ${ownTestAccuracy.workers}`,
+        ]),
     // Where nobody learns there is none.
     ...(summary.finalTrainLoss === null ? [] : [`training loss       ${number(summary.finalTrainLoss)}`]),
-    `consensus distance  ${number(summary.consensusDistance)}`,
+    ...(summary.consensusDistance === null
+      ? []
+      : [`consensus distance  ${number(summary.consensusDistance)}`]),
     `sent                ${bytes(summary.bytesSent)}${saved}, control ${bytes(summary.bytesControl)}, re-sync ${bytes(summary.bytesResync)}`,
     ...(staleness === null
       ? []

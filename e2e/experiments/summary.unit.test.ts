@@ -1,26 +1,38 @@
 /** The figures of run.json against values worked out by hand. */
 import { describe, expect, it } from 'vitest';
+import { buildRecipe } from '../../src/recipe/schema.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import { snapshotOf, workerAt } from '../../src/store/fixtures/snapshot.ts';
-import { distancesToMean, meanParameters, stalenessOf } from './summary.ts';
+import { reportedOf } from './reported.ts';
+import { stalenessOf } from './summary.ts';
 
-const model = (seat: number, values: readonly number[]): WorkerModel => ({
+const model = (seat: number, values: readonly number[], weight = 1): WorkerModel => ({
   seat,
   round: 1,
+  weight,
+  current: true,
   layout: { tensors: [], length: values.length },
   parameters: Float32Array.from(values),
 });
 
-describe('the average model', () => {
-  it('is the mean of the parameters, and there is none without models', () => {
-    const models = [model(0, [1, 2, 3]), model(1, [3, 2, -5])];
-    expect(meanParameters(models)).toEqual(Float32Array.of(2, 2, -1));
-    expect(meanParameters([])).toBeNull();
-  });
+describe('the model that a run reports', () => {
+  const recipe = (id: string, topology = 'ring') =>
+    buildRecipe({ algorithm: { id }, topology: { id: topology } });
+  const models = [model(0, [1, 2, 3]), model(2, [3, 2, -5], 3)];
+  const of = (id: string, topology?: string) => reportedOf(recipe(id, topology), models);
 
-  it('is a Euclidean distance away from each model', () => {
-    const models = [model(0, [3, 0]), model(1, [-3, 8])];
-    expect(distancesToMean(models, Float32Array.of(0, 4))).toEqual([5, 5]);
+  it('is that of the algorithm, and there is none without models', () => {
+    expect(of('d-psgd')).toMatchObject({ of: 'average', seat: null, parameters: Float32Array.of(2, 2, -1) });
+    expect(of('sgp')?.parameters).toEqual(Float32Array.of(2.5, 2, -3));
+    expect(of('allreduce-sgd', 'complete')?.parameters).toEqual(Float32Array.of(1, 2, 3));
+    const server = {
+      of: 'server',
+      seat: 0,
+      says: 'the server’s model',
+      parameters: Float32Array.of(1, 2, 3),
+    };
+    expect(of('fedavg', 'star')).toMatchObject(server);
+    expect(reportedOf(recipe('d-psgd'), [])).toBeNull();
   });
 });
 

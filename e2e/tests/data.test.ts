@@ -207,7 +207,7 @@ it('takes a table from the command line into every tab', async () => {
     const dealt = await read('dealt');
     expect(dealt.workers.map(({ rows }: { rows: number }) => rows)).toEqual([24, 24, 24]);
     expect(dealt.summary).toMatchObject({ rounds: 60, stoppedBy: 'rounds' });
-    expect(dealt.summary.worstTestAccuracy).toBeGreaterThan(0.9);
+    expect(dealt.summary.ownTestAccuracy.worst).toBeGreaterThan(0.9);
     // The same command works again from what was written: the file's path is as it was given.
     expect(dealt.config.dataset.options.file).toBe(path.join(folder, 'my sides.csv'));
 

@@ -103,7 +103,7 @@ describe('one tab', () => {
     expect(edges.every(({ carrier }) => carrier === 'memory')).toBe(true);
     for (const { testAccuracy } of workers) expect(testAccuracy).toBeGreaterThan(0.6);
     expect((await points(page, 'consensus')).at(-1)?.exact).toBe(true);
-    expect((await points(page, 'average')).at(-1)?.testAccuracy).toBeGreaterThan(0.7);
+    expect((await points(page, 'model')).at(-1)?.testAccuracy).toBeGreaterThan(0.7);
   });
 
   it('contracts as the spectral gap predicts when learning stops', async () => {

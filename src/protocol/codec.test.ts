@@ -82,7 +82,7 @@ describe('the header', () => {
     expect(bytes).toHaveLength(HEADER_BYTES + 3);
     const hex = [...(bytes ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
     expect(hex).toBe(
-      '4d 75 01 02 fe dc ba 98 76 54 32 10 ' + // magic, version, type, view
+      '4d 75 02 02 fe dc ba 98 76 54 32 10 ' + // magic, version, type, view
         '04 03 02 01 06 05 07 08 0c 0b 0a 09 ' + // round, step, tag, codec, sequence
         '0e 0d 10 0f 00 00 01 00 03 00 00 00 03 00 00 00 aa bb cc', // seats, part, parts, total, length, zero
     );

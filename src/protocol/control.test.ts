@@ -18,6 +18,8 @@ const ballot = { counter: 4, leader: 'peer-b' };
 const row: ReportRow = {
   seat: 2,
   round: 17,
+  lossRound: 4,
+  testRound: 4,
   trainLoss: 0.25,
   testLoss: null,
   testAccuracy: 0.91,

@@ -101,6 +101,9 @@ const reportRow = v.object({
   seat,
   /** Rounds completed. */
   round: u32,
+  /** The rounds that the training loss, and that loss and accuracy of the test, are of. */
+  lossRound: u32,
+  testRound: u32,
   trainLoss: v.nullable(finite),
   testLoss: v.nullable(finite),
   testAccuracy: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),

@@ -4,7 +4,7 @@
  */
 
 /** Version of the wire protocol; a peer with another one is refused. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export const FRAME_TYPES = {
   /** JSON, validated by schema: hello, membership, commands, telemetry. */

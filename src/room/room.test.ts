@@ -244,6 +244,8 @@ describe('Room', () => {
     const row: ReportRow = {
       seat: 1,
       round: 4,
+      lossRound: 4,
+      testRound: 4,
       trainLoss: Number.NaN,
       testLoss: 0.5,
       testAccuracy: 0.75,

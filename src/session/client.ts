@@ -95,11 +95,11 @@ class Client implements LabHandle {
     this.#tell({ kind: 'request', request });
   }
 
-  models(): Promise<readonly WorkerModel[]> {
+  models(at?: 'evaluated'): Promise<readonly WorkerModel[]> {
     return new Promise((resolve) => {
       this.#question += 1;
       this.#asked.set(this.#question, resolve);
-      this.#tell({ kind: 'models', id: this.#question });
+      this.#tell({ kind: 'models', id: this.#question, at });
     });
   }
 

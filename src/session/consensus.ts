@@ -1,15 +1,18 @@
 /**
  * Consensus distance Ξ = sqrt((1/n) Σ‖x_i − x̄‖²) of one round, from whatever is at hand: the parameters
  * themselves when every worker is in this tab (exact), else sketches of them (an unbiased estimate of Ξ²,
- * since sketching is linear and keeps squared norms in expectation).
+ * since sketching is linear and keeps squared norms in expectation). x̄ is the average model; of push-sum the
+ * de-biased one. Where a server's model is reported nobody has to agree, and there is no consensus distance.
  */
+import { combined } from '../algorithms/reported.ts';
+
 export interface ConsensusResult {
   readonly round: number;
   readonly value: number;
   readonly exact: boolean;
   /** ‖x_i − x̄‖ by seat. */
   readonly distances: Readonly<Record<number, number>>;
-  /** x̄, in exact measurements. */
+  /** x̄, in exact measurements: the average model, or the de-biased one. */
   readonly mean: Float32Array | null;
 }
 
@@ -22,22 +25,19 @@ const MAX_OPEN = 8;
 const MAX_LATE = 128;
 const MAX_BYTES = 67_108_864;
 
-/** Summed first and then divided: of vectors that are all the same it is that vector, to the last bit. */
-function meanOf(vectors: readonly Float32Array[]): Float64Array {
-  const mean = new Float64Array(vectors[0]?.length ?? 0);
-  for (const vector of vectors) {
-    for (let k = 0; k < mean.length; k += 1) mean[k] = (mean[k] ?? 0) + (vector[k] ?? 0);
-  }
-  return mean.map((sum) => sum / vectors.length);
-}
-
-/** Distances of vectors (in seat order) to their mean, and Ξ; sums in double precision, fixed order. */
-export function distancesToMean(vectors: readonly Float32Array[]): {
+/**
+ * Distances of vectors (in seat order) to their mean, in which each has this weight (all the same if none are
+ * given), and Ξ; sums in double precision, fixed order.
+ */
+export function distancesToMean(
+  vectors: readonly Float32Array[],
+  weights: readonly number[] = vectors.map(() => 1),
+): {
   mean: Float64Array;
   distances: number[];
   value: number;
 } {
-  const mean = meanOf(vectors);
+  const mean = combined(vectors, weights);
   const squares = vectors.map((vector) => {
     let sum = 0;
     for (let k = 0; k < mean.length; k += 1) sum += ((vector[k] ?? 0) - (mean[k] ?? 0)) ** 2;
@@ -51,8 +51,14 @@ export function distancesToMean(vectors: readonly Float32Array[]): {
   };
 }
 
+/** What one worker is for a round: its parameters or their sketch, and its weight in the mean. */
+interface Held {
+  readonly vector: Float32Array;
+  readonly weight: number;
+}
+
 export class Consensus {
-  readonly #open = new Map<number, Map<number, Float32Array>>();
+  readonly #open = new Map<number, Map<number, Held>>();
 
   /** Starts over: another view or epoch. */
   clear(): void {
@@ -60,7 +66,8 @@ export class Consensus {
   }
 
   /**
-   * Adds one worker's parameters (`exact`) or sketch for a round; gives the result once all `seats` are in.
+   * Adds one worker's parameters (`exact`) or sketch for a round, with its weight in the mean; gives the result
+   * once all `seats` are in.
    */
   add(
     round: number,
@@ -68,10 +75,11 @@ export class Consensus {
     vector: Float32Array,
     seats: readonly number[],
     exact: boolean,
+    weight = 1,
   ): ConsensusResult | null {
-    const known = this.#open.get(round) ?? new Map<number, Float32Array>();
+    const known = this.#open.get(round) ?? new Map<number, Held>();
     this.#open.set(round, known);
-    known.set(seat, vector);
+    known.set(seat, { vector, weight });
     let bytes = 0;
     for (const each of this.#open.values()) bytes += each.size * vector.byteLength;
     for (const [oldest, { size }] of this.#open) {
@@ -79,14 +87,17 @@ export class Consensus {
       this.#open.delete(oldest);
       bytes -= size * vector.byteLength;
     }
-    const vectors: Float32Array[] = [];
+    const all: Held[] = [];
     for (const each of seats) {
       const held = known.get(each);
       if (held === undefined) return null;
-      vectors.push(held);
+      all.push(held);
     }
     this.#open.delete(round);
-    const { mean, distances, value } = distancesToMean(vectors);
+    const { mean, distances, value } = distancesToMean(
+      all.map((each) => each.vector),
+      all.map((each) => each.weight),
+    );
     return {
       round,
       value,

@@ -8,7 +8,7 @@
  * it has a part in a round again, or somebody looks at its state.
  */
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { State } from '../algorithms/algorithm.ts';
+import type { Numbers, State } from '../algorithms/algorithm.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Vector } from '../compute/compute.ts';
 import type { BatchSampler } from '../data/deal.ts';
@@ -105,6 +105,24 @@ export class FlockWorker {
     return this.#memory?.losses ?? null;
   }
 
+  /** The numbers of its committed state, wherever its vectors are. */
+  get numbers(): Numbers {
+    const entries = Object.entries(this.#state ?? this.#parked ?? {});
+    return Object.fromEntries(
+      entries.filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+    );
+  }
+
+  /** How much of its model is in a de-biased average; 1 elsewhere. */
+  get weight(): number {
+    return this.#assets?.algorithm.weight?.(this.numbers) ?? 1;
+  }
+
+  /** Whether it holds the model of this round, and not one from before it rested. */
+  get current(): boolean {
+    return this.#assets?.algorithm.current?.(this.numbers, this.round) ?? true;
+  }
+
   /** Training rows it holds. */
   get rows(): number {
     return this.#rows;
@@ -155,6 +173,7 @@ export class FlockWorker {
   /** Starts a run: totals and rounds at zero, no state. */
   reset(): void {
     this.restart();
+    this.#memory?.losses.forget();
     Object.assign(this.totals, noCosts(), { computing: 0, gradients: 0 });
     this.sentTo.clear();
     this.staleness.clear();
@@ -314,7 +333,7 @@ export class FlockWorker {
       this.started = this.round;
       throw error;
     }
-    memory.losses.commit();
+    memory.losses.commit(this.round + 1);
     this.totals.gradients += this.#gradients;
     this.#note('committed');
     const late = assets.algorithm.lookBack?.(assets.recipe.algorithm.options) ?? 0;

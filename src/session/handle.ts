@@ -6,10 +6,14 @@ import type { Layout } from '../models/model.ts';
 import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
 import type { Report, Request, Snapshot } from './snapshot.ts';
 
-/** Parameters of one of this tab's workers, as last committed. */
+/** Parameters of one of this tab's workers after a round. */
 export interface WorkerModel {
   readonly seat: number;
   readonly round: number;
+  /** How much of it is in a de-biased average; 1 elsewhere. */
+  readonly weight: number;
+  /** It is of this round, and not one from before its worker rested (a client that was not drawn). */
+  readonly current: boolean;
   readonly layout: Layout;
   readonly parameters: Float32Array;
 }
@@ -20,8 +24,8 @@ export interface LabHandle {
   /** Called with every report from now on; the returned function ends it. */
   subscribe(listener: (report: Report) => void): () => void;
   send(request: Request): void;
-  /** Committed parameters of this tab's workers. */
-  models(): Promise<readonly WorkerModel[]>;
+  /** Parameters of this tab's workers: as last committed, or as they were at their last two evaluations. */
+  models(at?: 'evaluated'): Promise<readonly WorkerModel[]>;
   /** Asks about the models (models-questions.ts). Rejects with one sentence where there is no answer. */
   ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>>;
   close(): void;

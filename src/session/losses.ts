@@ -3,6 +3,7 @@
  * read-back. A round takes a slot when it computes its gradient; only committed rounds count.
  */
 import type { Compute, Vector } from '../compute/compute.ts';
+import type { BatchLoss } from './loss-window.ts';
 
 /** Gradients between two reads, at least. */
 const SLOTS = 256;
@@ -14,7 +15,7 @@ export class Losses {
   /** Gradients of one round. */
   readonly #steps: number;
   #next = 0;
-  #committed: number[] = [];
+  #committed: { readonly slot: number; readonly round: number }[] = [];
   #open: number[] = [];
 
   constructor(compute: Compute, steps: number) {
@@ -41,8 +42,14 @@ export class Losses {
     return this.#committed.length + this.#open.length + this.#steps >= this.#slots;
   }
 
-  commit(): void {
-    this.#committed.push(...this.#open);
+  /** Losses of committed rounds that wait to be read. */
+  get unread(): boolean {
+    return this.#committed.length > 0;
+  }
+
+  /** The gradients since the last call belong to this round, counted from 1. */
+  commit(round: number): void {
+    this.#committed.push(...this.#open.map((slot) => ({ slot, round })));
     this.#open = [];
   }
 
@@ -51,16 +58,21 @@ export class Losses {
     this.#open = [];
   }
 
-  /** Mean batch losses (nats) of the gradients committed since the last read, in order; empties the ring. */
-  async read(): Promise<readonly number[]> {
-    const slots = this.#committed;
+  /** Another run: what was not read is of no interest. */
+  forget(): void {
     this.#committed = [];
     this.#open = [];
     this.#next = 0;
-    const reading = this.#compute.read(this.#ring);
     this.#compute.linear(this.#ring, []);
+  }
+
+  /** Mean batch losses of the gradients committed since the last read, in order; empties the ring. */
+  async read(): Promise<readonly BatchLoss[]> {
+    const committed = this.#committed;
+    const reading = this.#compute.read(this.#ring);
+    this.forget();
     const values = await reading;
-    return slots.map((slot) => values[2 * slot] ?? Number.NaN);
+    return committed.map(({ slot, round }) => ({ round, loss: values[2 * slot] ?? Number.NaN }));
   }
 
   destroy(): void {

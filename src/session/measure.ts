@@ -2,12 +2,14 @@
  * Measuring: what a worker's evaluated round yields, for `metrics.csv`, the charts and the other tabs.
  * Nothing here changes a run; it reads losses, scores, sketches and copies.
  */
+import type { Reported } from '../algorithms/reported.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Vector } from '../compute/compute.ts';
 import type { Score } from '../models/model.ts';
 import type { Assets } from './assets.ts';
 import { Consensus, type ConsensusResult, SKETCH_LENGTH, SKETCH_SEED } from './consensus.ts';
 import type { FlockWorker } from './flock-worker.ts';
+import { type LossRecord, LossWindow } from './loss-window.ts';
 import type { MetricRow, Point } from './snapshot.ts';
 
 /** Shortest time between two read-backs of a worker's losses outside evaluations, in ms. */
@@ -16,6 +18,9 @@ const LOSS_INTERVAL_MS = 400;
 /** The latest numbers of one of this tab's workers. */
 export interface Measured {
   trainLoss: number | null;
+  /** Rounds that the training loss and the scores are of. */
+  lossRound: number;
+  testRound: number;
   testLoss: number | null;
   testAccuracy: number | null;
   distanceToMean: number | null;
@@ -24,9 +29,19 @@ export interface Measured {
 }
 
 interface LossBook {
-  sum: number;
-  count: number;
+  readonly window: LossWindow;
   readAt: number;
+}
+
+/** What an evaluation needs to know of the flock. */
+export interface Flock {
+  readonly epoch: number;
+  readonly seats: readonly number[];
+  /** All of these are in this tab. */
+  readonly allLocal: boolean;
+  readonly reports: Reported;
+  /** This worker's own model is the one that the run reports. */
+  readonly speaks: boolean;
 }
 
 export class Measure {
@@ -63,16 +78,15 @@ export class Measure {
     this.#carried = { epoch, simulated: Math.max(before, simulated) };
   }
 
-  /** Losses of a worker that no row has told yet. */
-  async untold(worker: FlockWorker, epoch: number): Promise<{ sum: number; count: number }> {
+  /** A worker's losses so far, as much of them as its figures are made of. */
+  async told(worker: FlockWorker, epoch: number): Promise<LossRecord> {
     await this.losses(worker, epoch, true);
-    const { sum, count } = this.#book(worker.index);
-    return { sum, count };
+    return this.#book(worker.index).window.record();
   }
 
-  /** Losses from before this session, for the next row. */
-  restore(index: number, { sum, count }: { readonly sum: number; readonly count: number }): void {
-    Object.assign(this.#book(index), { sum, count });
+  /** Losses from before this session. */
+  restore(index: number, record: LossRecord): void {
+    this.#books.set(index, { window: new LossWindow(record), readAt: Number.NEGATIVE_INFINITY });
   }
 
   /** Another epoch: forget all figures. */
@@ -87,6 +101,8 @@ export class Measure {
     if (measured === undefined) {
       measured = {
         trainLoss: null,
+        lossRound: 0,
+        testRound: 0,
         testLoss: null,
         testAccuracy: null,
         distanceToMean: null,
@@ -104,20 +120,22 @@ export class Measure {
     if (ring === null || seat === undefined) return false;
     const book = this.#book(worker.index);
     const now = this.#clock.now();
-    if (!force && !ring.full && now - book.readAt < LOSS_INTERVAL_MS) return false;
-    book.readAt = now;
-    const values = await ring.read();
-    if (values.length === 0) return false;
-    let sum = 0;
-    for (const value of values) {
-      sum += value;
-      book.sum += value;
+    const { round } = worker;
+    const { unread } = ring;
+    if (unread) {
+      if (!force && !ring.full && now - book.readAt < LOSS_INTERVAL_MS) return false;
+      book.readAt = now;
+      const losses = await ring.read();
+      // Meanwhile another run may have begun.
+      if (this.#books.get(worker.index) !== book || worker.round !== round) return false;
+      for (const loss of losses) book.window.add(loss);
     }
-    book.count += values.length;
-    const value = sum / values.length;
-    this.of(worker.index).trainLoss = value;
-    this.#emit([{ kind: 'loss', epoch, seat, round: worker.round, value }], []);
-    return true;
+    const value = book.window.at(round);
+    const measured = this.of(worker.index);
+    measured.trainLoss = value;
+    measured.lossRound = round;
+    if (unread && value !== null) this.#emit([{ kind: 'loss', epoch, seat, round, value }], []);
+    return unread;
   }
 
   /**
@@ -127,15 +145,20 @@ export class Measure {
   async evaluate(
     worker: FlockWorker,
     assets: Assets,
-    epoch: number,
-    seats: readonly number[],
-    allLocal: boolean,
+    flock: Flock,
   ): Promise<{ parameters: Float32Array; sketch: Float32Array; consensus: ConsensusResult | null } | null> {
-    const x = worker.parameters;
+    const { current, round } = worker;
+    const { epoch, seats, allLocal, reports } = flock;
     const seat = worker.holder?.seat;
-    if (x === null || seat === undefined) return null;
-    const { round } = worker;
     await this.losses(worker, epoch, true);
+    // An older model has nothing to say of this round, and may stay where it is parked.
+    const x = current ? worker.parameters : null;
+    if (seat === undefined) return null;
+    if (x === null) {
+      Object.assign(this.of(worker.index), { testLoss: null, testAccuracy: null, testRound: round });
+      this.#emit([], [this.#row(worker, assets, epoch, seat, null, null)]);
+      return null;
+    }
     const { compute } = assets;
     const scratch = this.#vectors(assets);
     const scoring = assets.program.evaluate(x, assets.data, assets.scored);
@@ -143,52 +166,61 @@ export class Measure {
     const sketching = compute.read(scratch.sketch);
     const owing = this.#residualNorm(worker, assets);
     const [score, sketch, parameters] = await Promise.all([scoring, sketching, compute.read(x)]);
-    const measured = this.of(worker.index);
-    measured.residualNorm = await owing;
-    measured.testLoss = score.loss;
+    const { loss: testLoss } = score;
     const testAccuracy = accuracyOf(score);
-    measured.testAccuracy = testAccuracy;
-    const book = this.#book(worker.index);
-    const { totals } = worker;
-    const began = this.#began?.epoch === epoch ? this.#began.at : this.#clock.now();
-    this.#emit(
-      [{ kind: 'evaluation', epoch, seat, round, testLoss: score.loss, testAccuracy }],
-      [
-        {
-          seat,
-          round,
-          samples: round * rowsOfRound(assets, worker),
-          trainLoss: book.count === 0 ? null : book.sum / book.count,
-          testLoss: score.loss,
-          testAccuracy,
-          bytesSent: totals.bytesSent,
-          bytesReceived: totals.bytesReceived,
-          simulatedSeconds: this.#clock.virtual === true ? (this.#clock.now() - began) / 1000 : null,
-          seconds: [
-            totals.computing / 1000,
-            totals.compressing / 1000,
-            totals.waiting / 1000,
-            totals.applying / 1000,
-          ],
-        },
-      ],
-    );
-    book.sum = 0;
-    book.count = 0;
-    const consensus = this.consensus.add(round, seat, allLocal ? parameters : sketch, seats, allLocal);
+    const residualNorm = await owing;
+    Object.assign(this.of(worker.index), { testLoss, testAccuracy, residualNorm, testRound: round });
+    const points: Point[] = [{ kind: 'evaluation', epoch, seat, round, testLoss, testAccuracy }];
+    if (flock.speaks) points.push({ kind: 'model', epoch, round, testLoss, testAccuracy });
+    this.#emit(points, [this.#row(worker, assets, epoch, seat, testLoss, testAccuracy)]);
+    if (reports === 'server') return { parameters, sketch, consensus: null };
+    const vector = allLocal ? parameters : sketch;
+    const consensus = this.consensus.add(round, seat, vector, seats, allLocal, worker.weight);
     return { parameters, sketch, consensus };
   }
 
-  /** Publishes a consensus distance and, if the mean is known, how well the average model does. */
-  async publish(result: ConsensusResult, assets: Assets, epoch: number): Promise<void> {
+  #row(
+    worker: FlockWorker,
+    assets: Assets,
+    epoch: number,
+    seat: number,
+    testLoss: number | null,
+    testAccuracy: number | null,
+  ): MetricRow {
+    const { totals, round } = worker;
+    const { window } = this.#book(worker.index);
+    const began = this.#began?.epoch === epoch ? this.#began.at : this.#clock.now();
+    return {
+      seat,
+      round,
+      samples: round * rowsOfRound(assets, worker),
+      trainLoss: window.at(round),
+      testLoss,
+      testAccuracy,
+      suffered: window.suffered,
+      batches: window.batches,
+      bytesSent: totals.bytesSent,
+      bytesReceived: totals.bytesReceived,
+      simulatedSeconds: this.#clock.virtual === true ? (this.#clock.now() - began) / 1000 : null,
+      seconds: [
+        totals.computing / 1000,
+        totals.compressing / 1000,
+        totals.waiting / 1000,
+        totals.applying / 1000,
+      ],
+    };
+  }
+
+  /** Publishes a consensus distance and, if that is what is reported and is known, how well the mean does. */
+  async publish(result: ConsensusResult, assets: Assets, { epoch, reports }: Flock): Promise<void> {
     const { round, value, exact, distances } = result;
     this.#emit([{ kind: 'consensus', epoch, round, value, exact, distances }], []);
-    if (result.mean === null) return;
+    if (result.mean === null || reports === 'replica') return;
     const { mean } = this.#vectors(assets);
     assets.compute.upload(mean, result.mean);
     const score = await assets.program.evaluate(mean, assets.data, assets.scored);
     const testAccuracy = accuracyOf(score);
-    this.#emit([{ kind: 'average', epoch, round, testLoss: score.loss, testAccuracy }], []);
+    this.#emit([{ kind: 'model', epoch, round, testLoss: score.loss, testAccuracy }], []);
   }
 
   /**
@@ -212,7 +244,7 @@ export class Measure {
   #book(index: number): LossBook {
     let book = this.#books.get(index);
     if (book === undefined) {
-      book = { sum: 0, count: 0, readAt: Number.NEGATIVE_INFINITY };
+      book = { window: new LossWindow(), readAt: Number.NEGATIVE_INFINITY };
       this.#books.set(index, book);
     }
     return book;

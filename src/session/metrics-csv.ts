@@ -2,11 +2,14 @@
  * `metrics.csv` and `timing.csv`: pure text from what the tabs reported.
  *
  * `metrics.csv` holds only what the recipe determines, one row per seat and evaluated round, sorted by
- * round and seat, so that runs can be compared byte by byte; measured seconds are in `timing.csv`.
+ * round and seat, so that runs can be compared byte by byte; measured seconds are in `timing.csv`. Losses and
+ * accuracies are of the worker's own model; those called `model…` of the one that the run reports.
  */
 import type { MetricRow, Point } from './snapshot.ts';
 
 export type ConsensusPoint = Extract<Point, { kind: 'consensus' }>;
+/** Of the model that the run reports. */
+export type ModelPoint = Extract<Point, { kind: 'model' }>;
 
 export const METRICS_COLUMNS = [
   'seat',
@@ -15,6 +18,8 @@ export const METRICS_COLUMNS = [
   'trainLoss',
   'testLoss',
   'testAccuracy',
+  'modelTestLoss',
+  'modelTestAccuracy',
   'distanceToMean',
   'consensusDistance',
   'bytesSent',
@@ -24,9 +29,9 @@ export const METRICS_COLUMNS = [
 
 export const TIMING_COLUMNS = ['seat', 'round', 'compute', 'compress', 'wait', 'apply'] as const;
 
-/** The shortest text that reads back as the same number; empty where there is none. */
+/** The shortest text that reads back as the same number; empty where there is none, or it is not finite. */
 function cell(value: number | null | undefined): string {
-  return value === undefined || value === null ? '' : String(value);
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : '';
 }
 
 function table(
@@ -52,8 +57,13 @@ export function consensusByRound(points: readonly ConsensusPoint[]): ReadonlyMap
   return byRound;
 }
 
-export function metricsCsv(rows: readonly MetricRow[], points: readonly ConsensusPoint[]): string {
+export function metricsCsv(
+  rows: readonly MetricRow[],
+  points: readonly ConsensusPoint[],
+  figures: readonly ModelPoint[],
+): string {
   const consensus = consensusByRound(points);
+  const model = new Map(figures.map((point) => [point.round, point]));
   return table(
     METRICS_COLUMNS,
     sortedRows(rows).map((row) => [
@@ -63,6 +73,8 @@ export function metricsCsv(rows: readonly MetricRow[], points: readonly Consensu
       row.trainLoss,
       row.testLoss,
       row.testAccuracy,
+      model.get(row.round)?.testLoss,
+      model.get(row.round)?.testAccuracy,
       consensus.get(row.round)?.distances[row.seat],
       consensus.get(row.round)?.value,
       row.bytesSent,

@@ -15,7 +15,6 @@ import { sameRun } from '../recipe/schema.ts';
 import type { Assets } from './assets.ts';
 import type { FlockWorker } from './flock-worker.ts';
 import { partsHeld } from './holdings.ts';
-import { Average, type AverageSources } from './models-average.ts';
 import { confusionOf } from './models-confusion.ts';
 import { gradientDifference } from './models-gradients.ts';
 import {
@@ -26,6 +25,7 @@ import {
   type Topic,
   type Whose,
 } from './models-questions.ts';
+import { ReportedModel, type ReportedSources } from './models-reported.ts';
 import type { Starts } from './models-start.ts';
 import {
   decodeState,
@@ -45,7 +45,7 @@ const MAX_WRITTEN = 256;
 /** A model file: no model of this lab is near it. */
 const MAX_FILE_BYTES = 268_435_456;
 
-export interface DeskSources extends AverageSources {
+export interface DeskSources extends ReportedSources {
   readonly starts: Starts;
   readonly saved: SavedRuns;
   readonly lab: string;
@@ -62,7 +62,7 @@ type Handlers = { readonly [About in Topic]: (question: QuestionOn<About>) => Pr
 
 export class ModelsDesk {
   readonly #sources: DeskSources;
-  readonly #average: Average;
+  readonly #reported: ReportedModel;
   readonly #handlers: Handlers = {
     predict: (question) => this.#predict(question),
     example: async ({ index }) => this.#example(index),
@@ -81,7 +81,7 @@ export class ModelsDesk {
 
   constructor(sources: DeskSources) {
     this.#sources = sources;
-    this.#average = new Average(sources);
+    this.#reported = new ReportedModel(sources);
   }
 
   /** @throws {NoAnswerError} with the reason; other errors when the device or recipe changes meanwhile. */
@@ -115,8 +115,8 @@ export class ModelsDesk {
       if (old?.assets.compute === assets.compute) assets.compute.free(old.x);
     }
     const { x } = this.#copy;
-    if (of === 'average') {
-      const round = await this.#average.into(x, assets, fresh);
+    if (of === 'reported') {
+      const round = await this.#reported.into(x, assets, fresh);
       if (typeof round === 'string') throw new NoAnswerError(round);
       return { x, round };
     }
@@ -138,19 +138,19 @@ export class ModelsDesk {
     if (!Number.isInteger(rows) || rows < 1 || rows > MAX_ROWS) {
       throw new NoAnswerError(`A question has 1 to ${MAX_ROWS} rows of ${width} numbers each.`);
     }
-    const wanted = of ?? [...this.#seats(), 'average' as const];
+    const wanted = of ?? [...this.#seats(), 'reported' as const];
     const predictions: Prediction[] = [];
-    let noAverage: string | null = null;
+    let noReported: string | null = null;
     for (const each of wanted) {
       try {
         const { x, round } = await this.#take(each, assets);
         predictions.push({ of: each, round, outputs: await program.predict(x, { features }) });
       } catch (error) {
-        if (!(error instanceof NoAnswerError) || each !== 'average') throw error;
-        noAverage = error.message;
+        if (!(error instanceof NoAnswerError) || each !== 'reported') throw error;
+        noReported = error.message;
       }
     }
-    return { outputs: Math.max(1, classes), classifies: classes > 0, predictions, noAverage };
+    return { outputs: Math.max(1, classes), classifies: classes > 0, predictions, noReported };
   }
 
   #example(index: number): AnswerOn<'example'> {

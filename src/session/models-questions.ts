@@ -5,13 +5,13 @@
 
 import type { GradientDifference } from './models-gradients.ts';
 
-/** A local worker's seat, or the mean of all workers' parameters. */
-export type Whose = number | 'average';
+/** A local worker's seat, or the model that the run reports: the server's, the average, … */
+export type Whose = number | 'reported';
 
 /** What one model says of some rows: [rows, outputs], row-major. */
 export interface Prediction {
   readonly of: Whose;
-  /** Rounds behind it; of an average the least of any worker. */
+  /** Rounds behind it; of several workers' the least of any. */
   readonly round: number;
   /** Probabilities, or one number a row where numbers are predicted. */
   readonly outputs: Float32Array;
@@ -47,7 +47,7 @@ export interface Confusion {
 }
 
 export interface Conversation {
-  /** Rows of features, by every worker of this tab and by the average (or by those in `of`). */
+  /** Rows of features, by every worker of this tab and by the reported one (or by those in `of`). */
   predict: {
     readonly question: { readonly features: Float32Array; readonly of?: readonly Whose[] };
     readonly answer: {
@@ -55,8 +55,8 @@ export interface Conversation {
       readonly outputs: number;
       readonly classifies: boolean;
       readonly predictions: readonly Prediction[];
-      /** Why there is no average, in a sentence; null if there is one, or nobody asked. */
-      readonly noAverage: string | null;
+      /** Why there is no reported one, in a sentence; null if there is one, or nobody asked. */
+      readonly noReported: string | null;
     };
   };
   /** A test row, counted around: -1 is the last. */

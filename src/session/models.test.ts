@@ -56,9 +56,9 @@ describe('predictions', () => {
     const [lab] = await labs({ rounds: 40 }, 1, 3);
     await train([lab], 40);
     const points = Float32Array.of(-1, 0.5, 1, -0.5, 0, 0);
-    const { outputs, classifies, predictions, noAverage } = await lab.ask('predict', { features: points });
-    expect({ outputs, classifies, noAverage }).toEqual({ outputs: 2, classifies: true, noAverage: null });
-    expect(predictions.map(({ of }) => of)).toEqual([0, 1, 2, 'average']);
+    const { outputs, classifies, predictions, noReported } = await lab.ask('predict', { features: points });
+    expect({ outputs, classifies, noReported }).toEqual({ outputs: 2, classifies: true, noReported: null });
+    expect(predictions.map(({ of }) => of)).toEqual([0, 1, 2, 'reported']);
     for (const { outputs: rows, round } of predictions) {
       expect(round).toBe(40);
       expect(rows).toHaveLength(6);
@@ -88,8 +88,8 @@ describe('predictions', () => {
     const [first, second] = tabs;
     await train(tabs, 15);
     const features = Float32Array.of(0.2, 0.1);
-    const { predictions } = await first.ask('predict', { features, of: ['average'] });
-    const file = await first.ask('export', { of: 'average' });
+    const { predictions } = await first.ask('predict', { features, of: ['reported'] });
+    const file = await first.ask('export', { of: 'reported' });
     const models = [...(await first.models()), ...(await second.models())];
     const layout = models[0]?.layout;
     if (layout === undefined) throw new Error('There are models.');
@@ -98,7 +98,7 @@ describe('predictions', () => {
       const mean = models.reduce((sum, model) => sum + (model.parameters[k] ?? 0) / models.length, 0);
       expect(value).toBeCloseTo(mean, 6);
     });
-    expect(metadata).toMatchObject({ seat: 'average', round: '15' });
+    expect(metadata).toMatchObject({ seat: 'reported', round: '15' });
     expect(predictions).toHaveLength(1);
     expect(predictions[0]?.round).toBe(15);
   });
@@ -116,7 +116,7 @@ describe('mistakes', () => {
   it('add up to the test rows, and agree with the accuracy that was measured', async () => {
     const [lab] = await labs({ rounds: 20 }, 1, 2);
     await train([lab], 20);
-    for (const of of [0, 'average'] as const) {
+    for (const of of [0, 'reported'] as const) {
       const confusion = await lab.ask('confusion', { of, mistakes: 5 });
       const total = confusion.counts.reduce((sum, count) => sum + count, 0);
       expect([total, confusion.rows, confusion.available]).toEqual([40, 40, 40]);
@@ -213,7 +213,7 @@ describe('a model file', () => {
 
   it('is ONNX if asked for, but for models that write', async () => {
     const [lab] = await labs({}, 1, 2);
-    const { bytes, round } = await answered(() => lab.ask('export', { of: 'average', as: 'onnx' }));
+    const { bytes, round } = await answered(() => lab.ask('export', { of: 'reported', as: 'onnx' }));
     expect(round).toBe(0);
     // Names and text lie in the file as they are; what it computes is tested beside its writer.
     const text = new TextDecoder('latin1').decode(bytes);

@@ -93,7 +93,7 @@ export function openNodeTab(
       return () => listeners.delete(listener);
     },
     send: (request) => session.request(request),
-    models: () => session.models(),
+    models: (at) => session.models(at),
     ask: (about, question) => session.ask(about, question),
     close: () => session.close(),
   };

@@ -182,7 +182,12 @@ describe('the file of a state', () => {
   const layout = layoutOf(recipeOf({}));
   const saved: SavedWorker = {
     ...{ whole: true, seat: 2, round: 7, since: 0, dealt: 4, simulated: 0.1, late: [] },
-    ...{ totals: { bytesSent: 12 }, sentTo: [[1, 12]], staleness: [], losses: { sum: 0.3, count: 2 } },
+    ...{
+      totals: { bytesSent: 12 },
+      sentTo: [[1, 12]],
+      staleness: [],
+      losses: { rounds: [{ round: 7, sum: 0.3, count: 2 }], suffered: 0.3, batches: 2, first: 0.2 },
+    },
     state: {
       x: new Float32Array(layout.length).fill(0.1),
       w: 0.1 + 0.2,

@@ -9,6 +9,7 @@
 import * as v from 'valibot';
 import type { Layout } from '../base/layout.ts';
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../models/safetensors.ts';
+import { LOSS_WINDOW, type LossRecord } from './loss-window.ts';
 import type { Parked } from './parking.ts';
 
 /** The file is no state of a worker that could go on here; one sentence says why. */
@@ -49,7 +50,16 @@ const schema = v.object({
   totals: v.record(v.string(), finite),
   sentTo: pairs,
   staleness: pairs,
-  losses: v.object({ sum: v.union([finite, special]), count }),
+  losses: v.object({
+    rounds: v.pipe(
+      v.array(v.object({ round: count, sum: finite, count })),
+      v.maxLength(LOSS_WINDOW),
+      v.readonly(),
+    ),
+    suffered: finite,
+    batches: count,
+    first: v.nullable(finite),
+  }),
   late: v.array(message),
 });
 
@@ -73,7 +83,7 @@ export interface SavedWorker extends WorkerProgress {
   readonly seat: number;
   readonly dealt: number;
   readonly simulated: number;
-  readonly losses: { readonly sum: number; readonly count: number };
+  readonly losses: LossRecord;
 }
 
 /** A state file has a few vectors as long as the model; no run of this lab comes near so many bytes for a worker. */
@@ -84,7 +94,7 @@ const told = (value: number) =>
   Number.isFinite(value) && !Object.is(value, -0) ? value : Object.is(value, -0) ? '-0' : String(value);
 const meant = (value: number | string) => Number(value);
 
-export function encodeState({ state, losses, ...about }: SavedWorker): Uint8Array<ArrayBuffer> {
+export function encodeState({ state, ...about }: SavedWorker): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(state);
   const numbers = entries.flatMap(([name, value]) =>
     typeof value === 'number' ? [[name, told(value)]] : [],
@@ -92,10 +102,7 @@ export function encodeState({ state, losses, ...about }: SavedWorker): Uint8Arra
   const tensors = entries.flatMap(([name, data]) =>
     typeof data === 'number' ? [] : [{ name, shape: [data.length], data }],
   );
-  const text = JSON.stringify({
-    ...{ format: 1, ...about, numbers: Object.fromEntries(numbers) },
-    losses: { ...losses, sum: told(losses.sum) },
-  });
+  const text = JSON.stringify({ format: 1, ...about, numbers: Object.fromEntries(numbers) });
   return encodeSafetensors({ tensors, metadata: { [KEY]: text } });
 }
 
@@ -121,7 +128,7 @@ export function decodeState(bytes: Uint8Array, layout: Layout): SavedWorker {
   }
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const { format: _, numbers, losses, ...about } = aboutIn(metadata);
+    const { format: _, numbers, ...about } = aboutIn(metadata);
     const state = new Map<string, Float32Array | number>();
     for (const [name, value] of Object.entries(numbers)) state.set(name, meant(value));
     for (const { name, data } of tensors) {
@@ -137,8 +144,7 @@ export function decodeState(bytes: Uint8Array, layout: Layout): SavedWorker {
         `The file is of another model: it has ${has} of the ${layout.length} parameters.`,
       );
     }
-    const { sum, count: batches } = losses;
-    return { ...about, state: Object.fromEntries(state), losses: { sum: meant(sum), count: batches } };
+    return { ...about, state: Object.fromEntries(state) };
   } catch (error) {
     if (error instanceof SafetensorsError) {
       throw new SavedStateError(`This is not a safetensors file of 32-bit numbers: ${error.message}`);

@@ -31,6 +31,7 @@ import { Measure } from './measure.ts';
 import { ModelsDesk } from './models-desk.ts';
 import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
 import { Starts } from './models-start.ts';
+import { reportingIn } from './reporting.ts';
 import { SavedRuns, type SavedWorker } from './saved-state.ts';
 import { sendSketch, sketchIn } from './sketches.ts';
 import type { Ask, MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
@@ -44,6 +45,8 @@ const BREATH_MS = 12;
 const BREATH_ACTS = 32;
 /** Time between two attempts on a device that is lost and not yet replaced, in ms. */
 const LOST_MS = 20;
+/** Evaluations whose models are kept. */
+const MAX_COPIES = 2;
 /** Time between two snapshots for the page, in ms. */
 const SNAPSHOT_MS = 250;
 
@@ -65,9 +68,11 @@ export interface SessionOptions extends Supplies {
   trace?(event: TraceEvent): void;
 }
 
+/** A worker's model at an evaluation. */
 interface HostCopy {
   readonly epoch: number;
   readonly round: number;
+  readonly weight: number;
   readonly parameters: Float32Array;
 }
 
@@ -87,7 +92,8 @@ export class Session {
   readonly #models: ModelsDesk;
   readonly #equipment: Equipment;
   #workers: FlockWorker[] = [];
-  #copies = new Map<number, HostCopy>();
+  /** Of every worker the latest, newest first. */
+  #copies = new Map<number, readonly HostCopy[]>();
   /** Workers that failed in this view wait for the next. */
   #stuck = new Map<number, string>();
   #refused: { view: string; assets: Assets | null; reason: string | null } | null = null;
@@ -109,6 +115,7 @@ export class Session {
     this.#measure = new Measure(clock, (points, rows) => {
       this.#points.push(...points);
       this.#rows.push(...rows);
+      this.status.measured(points);
     });
     this.#room = new Room({
       clock,
@@ -175,7 +182,7 @@ export class Session {
       recipe: () => this.#recipe(),
       refusal: () => this.#refusal(this.#agenda.latest),
       device: () => this.#equipment.device,
-      measuring: () => this.#measuring > 0,
+      measuring: () => this.#measuring > 0 || this.#unread(),
       era: (run) => this.#eras.of(run),
     });
   }
@@ -231,21 +238,32 @@ export class Session {
     this.#room.setEstablished();
   }
 
-  async models(): Promise<readonly WorkerModel[]> {
+  /** Of this tab's workers: as they are, or as they were at their last evaluations. */
+  async models(at?: 'evaluated'): Promise<readonly WorkerModel[]> {
     const { assets } = this.#equipment;
     if (assets === null) return [];
+    const { layout } = assets;
     const models: WorkerModel[] = [];
     for (const worker of this.#workers) {
+      if (at === 'evaluated') {
+        const seat = worker.holder?.seat;
+        const copies = seat === undefined ? [] : (this.#copies.get(worker.index) ?? []);
+        for (const { round, weight, parameters } of copies) {
+          if (seat !== undefined) models.push({ seat, round, weight, current: true, layout, parameters });
+        }
+        continue;
+      }
       const x = worker.parameters;
       if (x === null || worker.holder === null) continue;
-      const { round } = worker;
+      const { round, weight, current } = worker;
+      const { seat } = worker.holder;
       const parameters = await assets.compute.read(x);
-      models.push({ seat: worker.holder.seat, round, layout: assets.layout, parameters });
+      models.push({ seat, round, weight, current, layout, parameters });
     }
     return models;
   }
 
-  /** Answers about the models of this tab's workers, and of the average. @throws {NoAnswerError} */
+  /** Answers about the models of this tab's workers, and the reported one. @throws {NoAnswerError} */
   ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>> {
     return this.#models.ask(about, question);
   }
@@ -424,8 +442,10 @@ export class Session {
     const { running, stopAt } = current.run;
     if (running && this.#refusedNow(current)) return false;
     if (!running || worker.round >= Math.min(this.#agenda.hold, stopAt ?? Number.POSITIVE_INFINITY)) {
-      if (!worker.mail) return false;
-      await worker.serve(signal);
+      if (worker.mail) await worker.serve(signal);
+      // At rest, figures are those of the last round, whenever it was that somebody looked.
+      else if (!(await this.#measure.losses(worker, this.#eras.of(current.run), true))) return false;
+      else this.#lossesRead(worker);
       return true;
     }
     await this.#step(worker, assets, signal);
@@ -493,7 +513,7 @@ export class Session {
     if (view === null || holder === null || view.id !== latest?.id || view.run.dealt === null) return null;
     const { running, stopAt, epoch, dealt } = view.run;
     if (running && (stopAt === null || round < stopAt)) return null;
-    const losses = await this.#measure.untold(worker, epoch);
+    const losses = await this.#measure.told(worker, epoch);
     const simulated = this.#measure.simulated(epoch, worker.finishedAt);
     const progress = await worker.save();
     if (progress === null || worker.view !== view || worker.round !== round) return null;
@@ -520,7 +540,7 @@ export class Session {
     if (view.startRound === 0) return this.#start(view, holder, assets, signal);
     const given = await this.#sponsorship.fetch(view, holder, assets.layout.length, signal);
     if (given !== null) return given.parameters;
-    const copy = this.#copies.get(worker.index);
+    const copy = this.#copies.get(worker.index)?.[0];
     if (copy?.epoch === this.#eras.of(view.run)) return copy.parameters;
     return this.#start(view, holder, assets, signal);
   }
@@ -545,10 +565,15 @@ export class Session {
       }
       this.#reportProgress();
     }
-    const { trainLoss } = this.#measure.of(worker.index);
-    if (trainLoss !== null && !Number.isFinite(trainLoss)) throw new DivergedError();
+    this.#lossesRead(worker);
     const slower = this.#emulation.drag(assets.recipe, worker.holder?.seat ?? 0);
     if (slower > 1) await this.#drag(worker, this.#clock.now() + (slower - 1) * busy, signal);
+  }
+
+  /** Looks at the losses that came: no worker goes on from numbers that are none. */
+  #lossesRead(worker: FlockWorker): void {
+    const { trainLoss } = this.#measure.of(worker.index);
+    if (trainLoss !== null && !Number.isFinite(trainLoss)) throw new DivergedError();
   }
 
   /** A straggler's delay: it does nothing of its own until then, but answers, as a slow computer would. */
@@ -576,16 +601,29 @@ export class Session {
     const self = this.#options.transport.self;
     const allLocal = view.seats.every(({ peer }) => peer === self);
     const epoch = this.#eras.of(view.run);
-    const { round } = worker;
-    const result = await this.#measure.evaluate(worker, assets, epoch, seats, allLocal);
-    const holder = worker.holder;
+    const { round, holder, weight } = worker;
+    const { of, seat } = reportingIn(view);
+    // Of replicas, which are all the same, the first of this tab speaks.
+    const first = of === 'replica' ? view.seats.find(({ peer }) => peer === self)?.seat : seat;
+    const flock = { epoch, seats, allLocal, reports: of, speaks: holder?.seat === (first ?? null) };
+    const result = await this.#measure.evaluate(worker, assets, flock);
     if (result === null || holder === null) return;
-    this.#copies.set(worker.index, { epoch, round, parameters: result.parameters });
-    if (!allLocal) sendSketch(this.#post, view, holder, round, result.sketch);
+    const copy = { epoch, round, weight, parameters: result.parameters };
+    // Where others have to be asked for theirs, somebody may ask for one that a faster worker has left behind.
+    const kept = allLocal ? 1 : MAX_COPIES;
+    this.#copies.set(worker.index, [copy, ...(this.#copies.get(worker.index) ?? [])].slice(0, kept));
+    if (!allLocal && of !== 'server') sendSketch(this.#post, view, holder, round, result.sketch, weight);
     if (result.consensus !== null) {
       this.status.consensus(result.consensus);
-      await this.#measure.publish(result.consensus, assets, epoch);
+      await this.#measure.publish(result.consensus, assets, flock);
     }
+  }
+
+  /** A worker that can go on has losses that nobody has looked at yet. */
+  #unread(): boolean {
+    const { latest } = this.#agenda;
+    const live = this.#workers.filter(({ index }) => this.#stuck.get(index) !== latest?.id);
+    return live.some(({ losses }) => losses?.unread === true);
   }
 
   /** The state is gone, and others hold what belonged to it: all enter a new view together. */
@@ -635,17 +673,18 @@ export class Session {
   /** Nothing longer than a model makes sense; before there is one, nothing but control does. */
   #maxPayload(type: FrameType): number {
     if (type === 'control') return MAX_PART_BYTES;
-    if (type === 'sketch') return 4 * SKETCH_LENGTH;
+    if (type === 'sketch') return 4 * (SKETCH_LENGTH + 1);
     // A hash has 32 bytes, however small the model.
     return Math.max(64, 2 * 4 * layoutOf(this.#recipe()).length);
   }
 
   #receiveSketch(peer: PeerId, frame: Frame): void {
     const view = this.#agenda.latest;
-    const sketch = view === null ? null : sketchIn(frame, peer, view);
-    if (view === null || sketch === null) return;
+    const heard = view === null ? null : sketchIn(frame, peer, view);
+    if (view === null || heard === null || reportingIn(view).of === 'server') return;
     const seats = view.seats.map(({ seat }) => seat);
-    const result = this.#measure.consensus.add(frame.round, frame.source, sketch, seats, false);
+    const { sketch, weight } = heard;
+    const result = this.#measure.consensus.add(frame.round, frame.source, sketch, seats, false, weight);
     if (result === null) return;
     this.status.consensus(result);
     const { round, value, exact, distances } = result;
@@ -659,13 +698,15 @@ export class Session {
 
   // ---- what others ask for ---------------------------------------------------------------------------
 
-  async #parametersOf(seat: number): Promise<{ round: number; parameters: Float32Array } | null> {
+  async #parametersOf(
+    seat: number,
+  ): Promise<{ round: number; parameters: Float32Array; weight: number } | null> {
     const { assets } = this.#equipment;
     const worker = this.#workers.find(({ holder }) => holder?.seat === seat);
     const x = worker?.parameters;
     if (worker === undefined || x === null || x === undefined || assets === null) return null;
-    const { round } = worker;
-    return { round, parameters: await assets.compute.read(x) };
+    const { round, weight } = worker;
+    return { round, weight, parameters: await assets.compute.read(x) };
   }
 
   async #publish(): Promise<void> {

@@ -6,13 +6,14 @@ import type { SeatHolder, View } from '../room/view.ts';
 import { SKETCH_LENGTH } from './consensus.ts';
 import { bytesOfFloats, floatsOfBytes } from './floats.ts';
 
-/** Sends one worker's sketch to every other peer of the view. */
+/** Sends one worker's sketch, and its weight in the mean, to every other peer of the view. */
 export function sendSketch(
   post: PostOffice,
   view: View,
   holder: SeatHolder,
   round: number,
   sketch: Float32Array,
+  weight: number,
 ): void {
   const peers = new Set(view.seats.map(({ peer }) => peer));
   peers.delete(post.self);
@@ -26,15 +27,21 @@ export function sendSketch(
       codec: 0,
       source: holder.seat,
       destination: NO_SEAT,
-      payload: bytesOfFloats(sketch),
+      payload: bytesOfFloats(Float32Array.of(...sketch, weight)),
     };
     // Who is gone misses nothing.
     post.send(letter, peer).catch(() => undefined);
   }
 }
 
-/** The sketch in a frame, if its sender may speak for that seat and every number is finite. */
-export function sketchIn(frame: Frame, peer: PeerId, view: View): Float32Array | null {
+/** The sketch in a frame, if its sender may speak for that seat, every number is finite and the weight positive. */
+export function sketchIn(
+  frame: Frame,
+  peer: PeerId,
+  view: View,
+): { readonly sketch: Float32Array; readonly weight: number } | null {
   const holder = view.seats.find(({ seat }) => seat === frame.source);
-  return holder?.peer === peer ? floatsOfBytes(frame.payload, SKETCH_LENGTH) : null;
+  const numbers = holder?.peer === peer ? floatsOfBytes(frame.payload, SKETCH_LENGTH + 1) : null;
+  const weight = numbers?.[SKETCH_LENGTH] ?? 0;
+  return numbers === null || !(weight > 0) ? null : { sketch: numbers.subarray(0, SKETCH_LENGTH), weight };
 }

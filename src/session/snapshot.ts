@@ -2,6 +2,7 @@
  * What the session tells the page, and what the page asks of it. Plain data only: it crosses
  * `postMessage`. The page computes nothing from it but pictures.
  */
+import type { Reported } from '../algorithms/reported.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import type { Command } from '../room/view.ts';
 import type { Spectrum } from '../topology/spectrum.ts';
@@ -23,12 +24,13 @@ export interface WorkerStatus {
   readonly adapter: string;
   /** Rounds completed. */
   readonly round: number;
-  /** Mean loss of its latest batches (nats), or null before the first. */
+  /** Mean loss of its batches over its last 20 rounds (`loss-window.ts`); null where it computed none in them. */
   readonly trainLoss: number | null;
+  /** Of its own model; null before the first evaluation, and while it holds an older model than others. */
   readonly testLoss: number | null;
   /** 0 to 1. */
   readonly testAccuracy: number | null;
-  /** ‖x_i - x̄‖, or null. */
+  /** ‖x_i - x̄‖ to the average model (of push-sum the de-biased one); null where a server's model is reported. */
   readonly distanceToMean: number | null;
   /** ‖e‖: what its compressor has left out and error feedback still owes; null where nothing is kept. */
   readonly residualNorm: number | null;
@@ -92,6 +94,16 @@ export interface Snapshot {
   /** What all workers together send in one round, by the algorithm's formula; null where it cannot run. */
   readonly cost: { readonly messages: number; readonly bytes: number } | null;
   readonly round: number;
+  /** The model that figures are of, and its latest ones as far as this tab knows them. */
+  readonly model: {
+    readonly of: Reported;
+    /** The server's, where it is the server's. */
+    readonly seat: number | null;
+    readonly round: number | null;
+    readonly testLoss: number | null;
+    /** 0 to 1. */
+    readonly testAccuracy: number | null;
+  };
   readonly roundsPerSecond: number;
   /** Waiting for whom, since how many ms, or null. */
   readonly waiting: { readonly name: string; readonly ms: number } | null;
@@ -125,10 +137,15 @@ export interface MetricRow {
   readonly seat: number;
   readonly round: number;
   readonly samples: number;
+  /** Mean of its batch losses over the last 20 rounds; null where it computed none in them. */
   readonly trainLoss: number | null;
-  readonly testLoss: number;
-  /** null where numbers are predicted. */
+  /** Of its own model; null if that is older than this round (a client that was not drawn). */
+  readonly testLoss: number | null;
+  /** null where numbers are predicted, too. */
   readonly testAccuracy: number | null;
+  /** Sum of all batch losses so far, and their number. */
+  readonly suffered: number;
+  readonly batches: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   /** Seconds of a virtual clock since the run began; null under the real one. */
@@ -154,8 +171,9 @@ export type Point =
       readonly testLoss: number;
       readonly testAccuracy: number | null;
     }
+  /** Of the model that the run reports. */
   | {
-      readonly kind: 'average';
+      readonly kind: 'model';
       readonly epoch: number;
       readonly round: number;
       readonly testLoss: number;

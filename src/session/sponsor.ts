@@ -13,17 +13,18 @@ import { bytesOfFloats, floatsOfBytes } from './floats.ts';
 const REQUEST = 250;
 const PARAMETERS = 251;
 const NONE = 252;
-/** In the header's `step`: the current parameters, or those that the epoch started from. */
+/** In the header's `step`: the current parameters, those that the epoch started from, or the current and their weight. */
 const CURRENT = 0;
 const START = 1;
+const SHARE = 2;
 /** How long one member may take before the next is asked, in ms. */
 const PATIENCE_MS = 3000;
 
 export interface Sponsors {
   readonly clock: Clock;
   readonly post: PostOffice;
-  /** Committed parameters of the worker on this seat of this peer, with their round; null if it has none. */
-  parametersOf(seat: number): Promise<{ round: number; parameters: Float32Array } | null>;
+  /** Committed parameters of the worker on this seat of this peer, with their round and weight; null if it has none. */
+  parametersOf(seat: number): Promise<{ round: number; parameters: Float32Array; weight: number } | null>;
   /** Parameters with this hash (hex) that an epoch starts from; null if they are not here. */
   startOf(hash: string): Float32Array | null;
 }
@@ -74,6 +75,21 @@ export class Sponsorship {
     if (frame === null || frame.tag !== PARAMETERS) return null;
     const parameters = floatsOfBytes(frame.payload, length);
     return parameters === null ? null : { round: frame.round, parameters };
+  }
+
+  /** The same, with the weight that they have in a de-biased average. @throws the signal's reason when it aborts. */
+  async fetchShare(
+    other: SeatHolder,
+    me: SeatHolder,
+    length: number,
+    signal: AbortSignal,
+  ): Promise<{ round: number; parameters: Float32Array; weight: number } | null> {
+    const frame = await this.#ask(other, me, SHARE, new Uint8Array(), signal);
+    if (frame === null || frame.tag !== PARAMETERS) return null;
+    const numbers = floatsOfBytes(frame.payload, length + 1);
+    const weight = numbers?.[length] ?? 0;
+    if (numbers === null || !(weight > 0)) return null;
+    return { round: frame.round, parameters: numbers.slice(0, length), weight };
   }
 
   /** Asks for the parameters that the epoch starts from, by their hash (hex); null if nobody has them. */
@@ -144,7 +160,14 @@ export class Sponsorship {
     destination,
     payload,
   }: Frame): Promise<{ round: number; parameters: Float32Array } | null> {
-    if (step !== START) return this.#sponsors.parametersOf(destination);
+    if (step !== START) {
+      const held = await this.#sponsors.parametersOf(destination);
+      if (held === null || step !== SHARE) return held;
+      const numbers = new Float32Array(held.parameters.length + 1);
+      numbers.set(held.parameters);
+      numbers[held.parameters.length] = held.weight;
+      return { round: held.round, parameters: numbers };
+    }
     const parameters = this.#sponsors.startOf(bytesToHex(payload));
     return parameters === null ? null : { round: 0, parameters };
   }

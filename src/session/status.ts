@@ -15,6 +15,7 @@ import { layoutOf, spectrumOf, supportOf } from './assets.ts';
 import type { ConsensusResult } from './consensus.ts';
 import type { FlockWorker } from './flock-worker.ts';
 import type { Measure } from './measure.ts';
+import { reportingIn, reportingOf } from './reporting.ts';
 import type { SessionOptions } from './session.ts';
 import type { EdgeStatus, Notice, Point, Snapshot, WorkerStatus } from './snapshot.ts';
 import { Traffic } from './traffic.ts';
@@ -43,6 +44,8 @@ export interface Sources {
   era(run: RunState): number;
 }
 
+type ModelPoint = Extract<Point, { kind: 'model' }>;
+
 interface Departed {
   readonly status: WorkerStatus;
   readonly at: number;
@@ -59,6 +62,8 @@ export class Status {
   readonly #notices = new Map<string, Notice>();
   readonly #traffic = new Traffic();
   #distances: Readonly<Record<number, number>> = {};
+  /** The latest figures of the reported model. */
+  #model: ModelPoint | null = null;
   #workersWanted: number;
   #waiting: { seat: number; since: number } | null = null;
   /** Rounds completed at some moments of the last seconds, oldest first. */
@@ -105,12 +110,18 @@ export class Status {
       if (holder?.peer !== peer) continue;
       const before = this.#reports.get(`${peer} ${row.seat}`);
       this.#reports.set(`${peer} ${row.seat}`, row);
-      points.push(...newPoints(row, before, this.#sources.era(view.run)));
+      points.push(...newPoints(row, before, this.#sources.era(view.run), reportingIn(view).seat));
       for (const [to, total] of row.edges) {
         this.#traffic.observe(row.seat, to, total, this.#sources.options.clock.now());
       }
     }
+    this.measured(points);
     return points;
+  }
+
+  /** Keeps what is new of the reported model. */
+  measured(points: readonly Point[]): void {
+    for (const point of points) if (point.kind === 'model') this.#model = point;
   }
 
   consensus(result: ConsensusResult): void {
@@ -123,6 +134,7 @@ export class Status {
     this.#departed.clear();
     this.#distances = {};
     this.#pace = [];
+    this.#model = null;
     this.#notices.delete('diverged');
     this.#notices.delete('failed');
   }
@@ -146,11 +158,13 @@ export class Status {
       if (worker.holder === null) continue;
       const status = this.#worker(worker.holder);
       const { seat, round, trainLoss, testLoss, testAccuracy, bytesSent, bytesReceived } = status;
-      const finite = trainLoss !== null && Number.isFinite(trainLoss) ? trainLoss : null;
+      const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
+      const { lossRound, testRound } = this.#sources.measure.of(worker.index);
       const { hidden, backend, adapter, residualNorm, rows: held } = status;
       const edges = [...worker.sentTo].slice(0, 64);
       rows.push({
-        ...{ seat, round, trainLoss: finite, testLoss, testAccuracy, bytesSent, bytesReceived },
+        ...{ seat, round, lossRound, testRound, testAccuracy, bytesSent, bytesReceived },
+        ...{ trainLoss: finite(trainLoss), testLoss: finite(testLoss) },
         ...{ hidden, backend, adapter, residualNorm, rows: held, edges },
       });
     }
@@ -207,6 +221,7 @@ export class Status {
       spectrum: shape.spectrum,
       cost: shape.cost,
       round,
+      model: this.#modelStatus(view),
       roundsPerSecond: this.#roundsPerSecond(round, now, phase === 'running' && inRun.length > 0),
       waiting: this.#waitingFor(mine, seats, now),
       totals: {
@@ -223,6 +238,12 @@ export class Status {
       },
       notices: [...this.#notices.values()],
     };
+  }
+
+  #modelStatus(view: View | null): Snapshot['model'] {
+    const { round = null, testLoss = null, testAccuracy = null } = this.#model ?? {};
+    const { of, seat } = view === null ? reportingOf(this.#sources.recipe(), []) : reportingIn(view);
+    return { of, seat, round, testLoss, testAccuracy };
   }
 
   /** Rounds that this tab's workers have all done; of an asynchronous algorithm, everybody as far as known. */
@@ -260,7 +281,7 @@ export class Status {
       asynchronous || !mine.some((worker) => hasEntered(worker, view))
         ? mine.some((worker) => worker.view?.id !== view.id)
         : round < view.startRound;
-    if (behind && !failed) return 'running';
+    if ((behind || this.#sources.measuring()) && !failed) return 'running';
     // Its data is not there yet: nobody has a model.
     if (mine.length === 0) return 'starting';
     return round === 0 ? 'idle' : 'paused';
@@ -388,14 +409,19 @@ function isOf(worker: FlockWorker, view: View | null): boolean {
 const hasEntered = (worker: FlockWorker, view: View | null) => worker.entered && isOf(worker, view);
 
 /** What a report adds to the charts. */
-function newPoints(row: ReportRow, before: ReportRow | undefined, epoch: number): Point[] {
-  const { seat, round, trainLoss, testLoss, testAccuracy } = row;
+function newPoints(
+  { seat, trainLoss, lossRound, testLoss, testRound, testAccuracy }: ReportRow,
+  before: ReportRow | undefined,
+  epoch: number,
+  server: number | null,
+): Point[] {
   const points: Point[] = [];
-  if (trainLoss !== null && trainLoss !== before?.trainLoss) {
-    points.push({ kind: 'loss', epoch, seat, round, value: trainLoss });
+  if (trainLoss !== null && lossRound !== before?.lossRound) {
+    points.push({ kind: 'loss', epoch, seat, round: lossRound, value: trainLoss });
   }
-  if (testLoss !== null && testLoss !== before?.testLoss) {
-    points.push({ kind: 'evaluation', epoch, seat, round, testLoss, testAccuracy });
+  if (testLoss !== null && testRound !== before?.testRound) {
+    points.push({ kind: 'evaluation', epoch, seat, round: testRound, testLoss, testAccuracy });
+    if (seat === server) points.push({ kind: 'model', epoch, round: testRound, testLoss, testAccuracy });
   }
   return points;
 }

@@ -27,7 +27,7 @@ export type ToThread =
   | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'dismiss'; readonly id: string }
   | { readonly kind: 'request'; readonly request: Request }
-  | { readonly kind: 'models'; readonly id: number }
+  | { readonly kind: 'models'; readonly id: number; readonly at: 'evaluated' | undefined }
   | {
       readonly kind: 'ask';
       readonly id: number;

@@ -147,7 +147,7 @@ async function handle(message: ToThread): Promise<void> {
       session.request(message.request);
       return;
     case 'models':
-      tell({ kind: 'models', id: message.id, models: await session.models() });
+      tell({ kind: 'models', id: message.id, models: await session.models(message.at) });
       return;
     case 'ask': {
       const { id, about, question } = message;

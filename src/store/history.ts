@@ -15,7 +15,7 @@ export class History {
   #epoch = -1;
   #loss = new Map<number, Series>();
   #accuracy = new Map<number, Series>();
-  #average = new Series();
+  #model = new Series();
   #consensus = new Series();
   #sent = new Series();
   #received = new Series();
@@ -24,6 +24,7 @@ export class History {
   #farthest = 0;
   #rows: MetricRow[] = [];
   #distances: Extract<Point, { kind: 'consensus' }>[] = [];
+  #figures: Extract<Point, { kind: 'model' }>[] = [];
   #startedAt: number | null = null;
   readonly #now: () => number;
 
@@ -41,9 +42,9 @@ export class History {
   get accuracy(): ReadonlyMap<number, Series> {
     return this.#accuracy;
   }
-  /** Test accuracy of the averaged model, where known. */
-  get average(): Series {
-    return this.#average;
+  /** Test accuracy of the model that the run reports, where known. */
+  get model(): Series {
+    return this.#model;
   }
   get consensus(): Series {
     return this.#consensus;
@@ -67,12 +68,15 @@ export class History {
     return this.#farthest;
   }
 
-  /** What `metrics.csv` is made of: measured rounds of this tab's workers, and consensus distances. */
+  /** What `metrics.csv` is made of: measured rounds of this tab's workers, consensus distances, and the reported model's figures. */
   get rows(): readonly MetricRow[] {
     return this.#rows;
   }
   get distances(): readonly Extract<Point, { kind: 'consensus' }>[] {
     return this.#distances;
+  }
+  get figures(): readonly Extract<Point, { kind: 'model' }>[] {
+    return this.#figures;
   }
 
   /** When this tab first saw the run of this epoch go on, in ms since 1970; null before. */
@@ -97,8 +101,9 @@ export class History {
             seriesOf(this.#accuracy, point.seat)?.push(point.round, point.testAccuracy);
           }
           break;
-        case 'average':
-          if (point.testAccuracy !== null) this.#average.push(point.round, point.testAccuracy);
+        case 'model':
+          if (point.testAccuracy !== null) this.#model.push(point.round, point.testAccuracy);
+          this.#figures = [...this.#figures, point].slice(-ROW_LIMIT);
           break;
         case 'consensus':
           this.#consensus.push(point.round, point.value);
@@ -137,7 +142,7 @@ export class History {
     this.#epoch = epoch;
     this.#loss = new Map();
     this.#accuracy = new Map();
-    this.#average = new Series();
+    this.#model = new Series();
     this.#consensus = new Series();
     this.#sent = new Series();
     this.#received = new Series();
@@ -146,6 +151,7 @@ export class History {
     this.#farthest = 0;
     this.#rows = [];
     this.#distances = [];
+    this.#figures = [];
     this.#startedAt = null;
   }
 }

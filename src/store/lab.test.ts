@@ -108,7 +108,7 @@ describe('the history', () => {
     const history = new History();
     history.addPoints([
       { kind: 'loss', epoch: 0, seat: 1, round: 5, value: 2 },
-      { kind: 'average', epoch: 0, round: 5, testLoss: 1, testAccuracy: 0.5 },
+      { kind: 'model', epoch: 0, round: 5, testLoss: 1, testAccuracy: 0.5 },
       { kind: 'consensus', epoch: 0, round: 5, value: 0.3, exact: true, distances: { 0: 0.4 } },
     ]);
     history.addSnapshot(snapshotOf({ round: 5, workers: [workerAt(0, { distanceToMean: 0.6 })] }));
@@ -120,7 +120,7 @@ describe('the history', () => {
     history.addPoints([{ kind: 'loss', epoch: 1, seat: 0, round: 1, value: 2.2 }]);
     history.addPoints([{ kind: 'loss', epoch: 0, seat: 1, round: 6, value: 1.9 }]);
     expect([...history.loss.keys()]).toEqual([0]);
-    expect(history.average.last).toBeUndefined();
+    expect(history.model.last).toBeUndefined();
     expect(history.consensus.last).toBeUndefined();
     expect(history.sent.last).toBeUndefined();
     expect(history.farthest).toBe(0);

@@ -63,8 +63,9 @@ function Loss(given: Given) {
 
 function Accuracy(given: Given) {
   const { axis, history, snapshot } = given;
-  const averaged = history.average.last !== undefined;
-  const latest = history.average.last?.y ?? latestMean(history.accuracy, snapshot);
+  const known = history.model.last !== undefined;
+  const latest = history.model.last?.y ?? latestMean(history.accuracy, snapshot);
+  const several = history.accuracy.size > 1;
   return (
     <Chart
       {...shared(given)}
@@ -72,13 +73,10 @@ function Accuracy(given: Given) {
       title={words.charts.accuracy}
       unit={words.charts.accuracyUnit}
       value={percent(latest)}
-      {...(averaged
-        ? { of: words.charts.ofAverage }
-        : history.accuracy.size > 1
-          ? { of: words.charts.mean }
-          : {})}
+      {...(several && known ? { of: words.charts.ofReported[snapshot?.model.of ?? 'average'] } : {})}
+      {...(several && !known ? { of: words.charts.ofOwn, note: words.charts.ownNote } : {})}
       empty={words.charts.empty.accuracy(snapshot?.recipe.evalEvery ?? 10)}
-      data={workerChart(axis, history, history.accuracy, snapshot, history.average)}
+      data={workerChart(axis, history, history.accuracy, snapshot, history.model)}
       ceiling={1}
       format={percent}
       tickFormat={percent}
@@ -118,7 +116,13 @@ function Consensus(given: Given) {
       {...(known && snapshot?.spectrum
         ? { note: gossipNote(snapshot.spectrum, contraction(history.consensus.samples), dashed) }
         : {})}
-      empty={history.consensus.last?.y === 0 ? words.charts.empty.agreed : words.charts.empty.consensus}
+      empty={
+        snapshot?.model.of === 'server'
+          ? words.charts.empty.server
+          : history.consensus.last?.y === 0
+            ? words.charts.empty.agreed
+            : words.charts.empty.consensus
+      }
       data={data}
       log
       format={three}

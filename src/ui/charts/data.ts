@@ -66,20 +66,22 @@ function merged(...lists: readonly (readonly ChartRow[])[]): ChartRow[] {
   return [...byX.values()].sort((left, right) => left.x - right.x);
 }
 
-/** One line for each worker, or mean and band; with the average model's line if there is one. */
+/** One line for each worker, or mean and band; with a line of the model that the run reports if there is one. */
 export function workerChart(
   axis: Axis,
   history: History,
   seats: ReadonlyMap<number, Series>,
   snapshot: Snapshot | null,
-  average?: Series,
+  model?: Series,
 ): ChartData {
   const ordered = [...seats].sort(([left], [right]) => left - right);
   const extra: Line[] = [];
   const extraRows: ChartRow[] = [];
-  if (average !== undefined && average.samples.length > 0) {
-    extra.push({ key: 'average', label: words.charts.average, colour: 'var(--ink)', strong: true });
-    extraRows.push(...flat({ average: against(axis, history, average) }));
+  // Replicas are one line already.
+  const of = snapshot?.model.of ?? 'average';
+  if (model !== undefined && model.samples.length > 0 && of !== 'replica') {
+    extra.push({ key: 'model', label: words.charts.reported[of], colour: 'var(--ink)', strong: true });
+    extraRows.push(...flat({ model: against(axis, history, model) }));
   }
   const samples = Object.fromEntries(
     ordered.map(([seat, series]) => [`seat${seat}`, against(axis, history, series)]),

@@ -1,9 +1,12 @@
 /** What colour, place, width and motion mean in the picture of the flock. */
+
+import { useSnapshot } from '../context.ts';
 import { tick } from '../format.ts';
 import { words } from '../words.ts';
 import { LOSS_SCALE } from './geometry.ts';
 
 export function Legend({ pulses }: { readonly pulses: boolean }) {
+  const of = useSnapshot((snapshot) => snapshot?.model.of);
   return (
     <ul className="legend">
       <li>
@@ -11,7 +14,7 @@ export function Legend({ pulses }: { readonly pulses: boolean }) {
         <span className="scale" aria-hidden="true" />
         <span className="number">{tick(LOSS_SCALE.low)}</span>
       </li>
-      <li>{words.flock.agreement}</li>
+      {of !== 'server' && <li>{words.flock.agreement}</li>}
       <li>{words.flock.width}</li>
       {pulses && <li>{words.flock.pulse}</li>}
     </ul>

@@ -45,8 +45,11 @@ export function useMine(): readonly number[] {
 /** What a model is called. */
 export function useNames(): (of: Whose) => string {
   const workers = useSnapshot((snapshot) => snapshot?.workers) ?? [];
+  const kind = useSnapshot((snapshot) => snapshot?.model.of) ?? 'average';
   return (of) =>
-    of === 'average' ? words.model.average : (workers.find(({ seat }) => seat === of)?.name ?? String(of));
+    of === 'reported'
+      ? words.model.reported[kind]
+      : (workers.find(({ seat }) => seat === of)?.name ?? String(of));
 }
 
 export interface Asked<Answer> {

@@ -113,7 +113,8 @@ export default function KeepIt() {
       if (snapshot === null || (file === 'metrics.csv' && lab.history.rows.length === 0)) {
         throw new Error(say.noRows);
       }
-      if (file === 'metrics.csv') give(file, metricsCsv(lab.history.rows, lab.history.distances), 'text/csv');
+      if (file === 'metrics.csv')
+        give(file, metricsCsv(lab.history.rows, lab.history.distances, lab.history.figures), 'text/csv');
       else give(file, runJson(snapshot, lab.history, navigator.userAgent, BUILD), 'application/json');
     });
 

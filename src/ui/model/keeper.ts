@@ -55,8 +55,8 @@ export async function save(stage: Stage, of: Whose, name: string, automatic: boo
     recipe: JSON.stringify(recipe),
     sentence: textOf(sentenceOf(recipe, workers.length, catalogue)),
     round,
-    testLoss: worker?.testLoss ?? null,
-    testAccuracy: of === 'average' ? (lab.history.average.last?.y ?? null) : (worker?.testAccuracy ?? null),
+    testLoss: (of === 'reported' ? snapshot.model : worker)?.testLoss ?? null,
+    testAccuracy: (of === 'reported' ? snapshot.model : worker)?.testAccuracy ?? null,
     bytes: bytes.length,
     automatic,
   };

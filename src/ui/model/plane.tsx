@@ -126,7 +126,7 @@ export function Plane({ shape }: { readonly shape: DataShape }) {
   const mine = useMine();
   const id = useId();
   const [chosen, choose] = useState<Place>({ x: 0, y: 0 });
-  const of = useMemo<readonly Whose[]>(() => ['average', ...mine.slice(0, MOST)], [mine]);
+  const of = useMemo<readonly Whose[]>(() => ['reported', ...mine.slice(0, MOST)], [mine]);
   const maps = useLatest(of.join(), () => lab.ask('predict', { features: GRID, of }), 600);
   // Other rows are another recipe, and with it another panel.
   const dots = useLatest('dots', () => lab.ask('examples', { most: DOTS }), DOTS_MS);

@@ -1,4 +1,4 @@
-/** What every worker says, next to what the average says: a small bar for every class. */
+/** What every worker says, next to what the model that the run reports says: a small bar for every class. */
 import type { AnswerOn, Whose } from '../../session/models-questions.ts';
 import { grouped, percent, three } from '../format.ts';
 import { words } from '../words.ts';
@@ -46,14 +46,14 @@ export function Predictions({
   readonly names: readonly string[];
   readonly nameOf: (of: Whose) => string;
 }) {
-  const average = answer.predictions.filter(({ of }) => of === 'average');
-  const workers = answer.predictions.filter(({ of }) => of !== 'average');
+  const reported = answer.predictions.filter(({ of }) => of === 'reported');
+  const workers = answer.predictions.filter(({ of }) => of !== 'reported');
   return (
     <ul className="predictions">
-      {[...average, ...workers].map(({ of, round, outputs }) => {
+      {[...reported, ...workers].map(({ of, round, outputs }) => {
         const top = best(outputs);
         return (
-          <li key={of} className={of === 'average' ? 'average' : ''}>
+          <li key={of} className={of === 'reported' ? 'reported' : ''}>
             <span className="who">
               <b>{nameOf(of)}</b> <small className="number">{words.model.asOf(grouped(round))}</small>
             </span>
@@ -72,7 +72,7 @@ export function Predictions({
           </li>
         );
       })}
-      {answer.noAverage !== null && <li className="note">{answer.noAverage}</li>}
+      {answer.noReported !== null && <li className="note">{answer.noReported}</li>}
     </ul>
   );
 }

@@ -1,4 +1,5 @@
 /** `run.json` of the page: recipe, where it ran, and how far it came, with the fields of `npm run experiment`. */
+import { REPORTED_MODEL } from '../../algorithms/reported.ts';
 import type { LabBuild } from '../../network/lab.ts';
 import type { Snapshot } from '../../session/snapshot.ts';
 import type { History } from '../../store/history.ts';
@@ -22,9 +23,8 @@ export function runJson(
   browser: string,
   { version, built, source }: Built,
 ): string {
-  const { recipe, local, totals } = snapshot;
+  const { recipe, local, model, totals } = snapshot;
   const workers = snapshot.workers.filter(({ health }) => health !== 'gone');
-  const mine = workers.filter((worker) => worker.mine);
   const accuracies = workers.map(({ testAccuracy }) => testAccuracy).filter((value) => value !== null);
   const record = {
     config: recipe,
@@ -46,10 +46,15 @@ export function runJson(
     summary: {
       rounds: snapshot.round,
       seconds: null,
-      finalTrainLoss: mean(mine.map(({ trainLoss }) => trainLoss)),
-      finalTestLoss: mean(mine.map(({ testLoss }) => testLoss)),
-      finalTestAccuracy: history.average.last?.y ?? null,
-      worstTestAccuracy: accuracies.length === 0 ? null : Math.min(...accuracies),
+      model: { of: model.of, seat: model.seat, says: REPORTED_MODEL[model.of] },
+      finalTrainLoss: mean(workers.map(({ trainLoss }) => trainLoss)),
+      // Of the last evaluation; an average over several tabs is not known to any of them.
+      finalTestLoss: model.testLoss,
+      finalTestAccuracy: model.testAccuracy,
+      ownTestAccuracy:
+        accuracies.length === 0
+          ? null
+          : { mean: mean(accuracies), worst: Math.min(...accuracies), workers: accuracies.length },
       consensusDistance: history.consensus.last?.y ?? null,
       bytesSent: totals.bytesSent,
       bytesUncompressed: totals.bytesUncompressed,

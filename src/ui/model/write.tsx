@@ -1,7 +1,7 @@
 /** A model of text writes on from a prompt, a few characters at a time, while it learns. */
 import { useEffect, useId, useRef, useState } from 'react';
 import type { Whose } from '../../session/models-questions.ts';
-import { useStage } from '../context.ts';
+import { useSnapshot, useStage } from '../context.ts';
 import { words } from '../words.ts';
 import { useMine, useNames } from './data.ts';
 
@@ -18,6 +18,7 @@ export function WhoseChoice(props: {
 }) {
   const mine = useMine();
   const nameOf = useNames();
+  const kind = useSnapshot((snapshot) => snapshot?.model.of) ?? 'average';
   const id = useId();
   return (
     <span className="counter">
@@ -25,14 +26,16 @@ export function WhoseChoice(props: {
       <select
         id={id}
         value={String(props.value)}
-        onChange={({ currentTarget: { value } }) => props.choose(value === 'average' ? value : Number(value))}
+        onChange={({ currentTarget: { value } }) =>
+          props.choose(value === 'reported' ? value : Number(value))
+        }
       >
         {mine.map((seat) => (
           <option key={seat} value={seat}>
             {words.model.mine(nameOf(seat))}
           </option>
         ))}
-        <option value="average">{words.model.averageOf}</option>
+        <option value="reported">{words.model.reportedOf[kind]}</option>
       </select>
     </span>
   );
@@ -42,8 +45,8 @@ export function WhoseChoice(props: {
 export function useWhose(): readonly [Whose, (of: Whose) => void] {
   const mine = useMine();
   const [chosen, choose] = useState<Whose | null>(null);
-  const valid = chosen === 'average' || (chosen !== null && mine.includes(chosen));
-  return [valid && chosen !== null ? chosen : (mine[0] ?? 'average'), choose];
+  const valid = chosen === 'reported' || (chosen !== null && mine.includes(chosen));
+  return [valid && chosen !== null ? chosen : (mine[0] ?? 'reported'), choose];
 }
 
 export function Write() {
