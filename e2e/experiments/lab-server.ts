@@ -60,12 +60,16 @@ export interface LabServer {
   close(): Promise<void>;
 }
 
-export async function serveLab(say: (line: string) => void): Promise<LabServer> {
+/** `port`: 0 for any that is free; `host`: 0.0.0.0 for others, too. */
+export async function serveLab(
+  say: (line: string) => void,
+  { port = 0, host = '127.0.0.1' } = {},
+): Promise<LabServer> {
   await ensureBuilt(say);
   const server = await preview({
     root: ROOT,
     logLevel: 'warn',
-    preview: { host: '127.0.0.1', port: 0, strictPort: false, open: false },
+    preview: { host, port, strictPort: false, open: false },
   });
   const url = server.resolvedUrls?.local[0];
   if (url === undefined) throw new BuildError('The lab was built, but its server has no address.');

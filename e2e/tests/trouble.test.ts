@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import type { Page } from 'playwright';
-import { describe, expect, it } from 'vitest';
-import { ROOT } from '../experiments/lab-server.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { type LabServer, ROOT, serveLab } from '../experiments/lab-server.ts';
 import { assembled, Lab, snapshotOf, until } from './lab.ts';
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
@@ -54,12 +54,14 @@ describe('without WebGPU', () => {
 });
 
 describe('without signalling', () => {
-  it('a server that dies in mid-run does not stop the training', async () => {
+  it('a server that dies in mid-run does not stop the training, nor does one that comes back part the flock', async () => {
     const lab = await Lab.open();
+    let server: LabServer | undefined;
     try {
       const context = await lab.browser.newContext();
-      const a = await lab.tab(context, '#room=dying');
-      const b = await lab.tab(context, '#room=dying');
+      const a = await lab.tab(context, '?model.hidden=16');
+      const b = await lab.tab(context, '');
+      const old = (await snapshotOf(a)).room.code;
       await assembled([a, b], 2);
       await start(a);
       await until(b, ({ round }) => round > 3);
@@ -68,8 +70,27 @@ describe('without signalling', () => {
       const { round } = await snapshotOf(a);
       await until(b, (snapshot, at) => snapshot.round > at, round + 20);
       expect((await snapshotOf(a)).notices.map(({ id }) => id)).toContain('signalling');
+
+      // It comes back with another room: both sides are told, and a press leads to the other.
+      vi.stubEnv('MURMURATION_ROOM', 'Neuer Raum');
+      const port = Number(new URL(lab.server.url).port);
+      server = await serveLab(() => undefined, { port, host: '0.0.0.0' });
+      const told = `This server’s room is now “Neuer Raum”; this tab is in “${old}”.`;
+      await Promise.all([a, b].map((page) => page.getByText(told).waitFor()));
+      await until(a, ({ room, phase }) => room.signalling === 'connected' && phase === 'running');
+      const late = await lab.tab(context, '?view=projector');
+      // On localhost, links for others have an address that leads to this machine from elsewhere, if it has one.
+      const { room } = await snapshotOf(late);
+      expect(room.code).toBe('Neuer Raum');
+      const others = room.addresses[0] ?? new URL(late.url()).origin;
+      await late.getByRole('img', { name: `${others}/#room=Neuer%20Raum` }).waitFor();
+      await late.getByRole('link', { name: `Go to “${old}”` }).click();
+      await assembled([a, b, late], 3);
+      expect((await snapshotOf(late)).room.code).toBe(old);
     } finally {
+      vi.unstubAllEnvs();
       await lab.browser.close();
+      await server?.close();
     }
   });
 

@@ -51,6 +51,11 @@ export function sameRoom(one: string, other: string): boolean {
   return roomId(one) === roomId(other);
 }
 
+/** What stands behind the query of an address that names this room. */
+export function roomFragment(name: string): string {
+  return `#room=${encodeURIComponent(name)}`;
+}
+
 /** Whether an address asks for a fresh room. */
 export function asksForNewRoom(text: string): boolean {
   return text.length <= MAX_ROOM_NAME && roomId(text.trim()) === RESERVED;

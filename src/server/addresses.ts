@@ -4,6 +4,7 @@
  * WebGPU.
  */
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { isLoopback } from '../network/loopback.ts';
 
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
@@ -27,7 +28,6 @@ function boundOf(server: { address(): unknown } | null): Bound | null {
 }
 
 const origin = (host: string, port: number) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-const isLoopback = (host: string) => host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 /** Where to point a browser on this machine. */
 export function address(server: { address(): unknown } | null): string {

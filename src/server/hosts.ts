@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
+import { isLoopback } from '../network/loopback.ts';
 import { printable } from '../network/room-name.ts';
 import { SettingError } from './setting-error.ts';
 
@@ -41,8 +42,7 @@ export function answersTo(header: string | undefined, allowed: readonly string[]
 
 /** Whether a request came to localhost: whoever reads the answer sits at this machine. */
 export function cameToLoopback(header: string | undefined): boolean {
-  const host = hostOf(header) ?? '';
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\./.test(host);
+  return isLoopback(hostOf(header) ?? '');
 }
 
 /** Says no to a request under another name. */

@@ -4,16 +4,17 @@
  */
 import { realClock } from '../base/clock.ts';
 import { randomPeerId } from '../network/identity.ts';
-import { type Lab, type LabBuild, parseLab } from '../network/lab.ts';
+import type { Lab, LabBuild } from '../network/lab.ts';
 import { roomCode } from '../network/room-code.ts';
 import { roomId } from '../network/room-name.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
 import { recipeFromUrl } from '../recipe/url.ts';
 import { OWN_FILE_KEY } from './file-state.ts';
 import type { LabHandle, WorkerModel } from './handle.ts';
+import { askHost, HostWatch } from './host.ts';
 import { type AnswerOn, NoAnswerError, type QuestionOn, type Topic } from './models-questions.ts';
 import type { PageAddress } from './page-address.ts';
-import type { Report, Snapshot } from './snapshot.ts';
+import type { Notice, Report, Snapshot } from './snapshot.ts';
 import { recall, remember } from './tab-memory.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 import { WORDS } from './words.ts';
@@ -33,15 +34,6 @@ declare global {
 
 const fill = (bytes: Uint8Array<ArrayBuffer>) => crypto.getRandomValues(bytes);
 
-async function findLab(base: URL): Promise<Lab | null> {
-  try {
-    const response = await fetch(new URL('lab.json', base), { cache: 'no-store' });
-    return response.ok ? parseLab(await response.json()) : null;
-  } catch {
-    return null;
-  }
-}
-
 class Client implements LabHandle {
   readonly #worker = new Worker(new URL('./thread.ts', import.meta.url), { type: 'module', name: 'session' });
   readonly #listeners = new Set<(report: Report) => void>();
@@ -54,6 +46,8 @@ class Client implements LabHandle {
   #question = 0;
   #page: WebRtcPage | null = null;
   #broadcasting = false;
+  #host: HostWatch | null = null;
+  #signalling: WebRtcStatus['signalling'] | null = null;
 
   constructor(lab: LabBuild, address: PageAddress) {
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#hear(data);
@@ -64,7 +58,16 @@ class Client implements LabHandle {
     const { port1, port2 } = new MessageChannel();
     this.#tell(
       {
-        ...{ kind: 'start', self, recipe, local, lab, base: base.href, ownFile: recall(OWN_FILE_KEY) },
+        ...{
+          kind: 'start',
+          self,
+          recipe,
+          carried: address.carried,
+          local,
+          lab,
+          base: base.href,
+          ownFile: recall(OWN_FILE_KEY),
+        },
         webrtc: networked ? port2 : null,
       },
       networked ? [port2] : [],
@@ -114,6 +117,7 @@ class Client implements LabHandle {
   }
 
   close(): void {
+    this.#host?.close();
     this.#page?.close();
     this.#tell({ kind: 'close' });
   }
@@ -159,14 +163,19 @@ class Client implements LabHandle {
     transport: string,
     port: MessagePort,
   ): Promise<void> {
-    const lab = await findLab(base);
+    const { lab, trouble } = await askHost(base, null);
     const host = lab?.room ?? LOCAL_ROOM;
     const { asked } = address;
     const room = asked.kind === 'room' ? asked.name : asked.kind === 'new' ? roomCode(fill) : host;
     address.entered(room, host);
-    this.#tell({ kind: 'room', code: room });
-    if (lab !== null && lab.version !== build.version) {
-      this.#tell({ kind: 'notice', notice: WORDS.outdated() });
+    this.#tell({ kind: 'room', code: room, addresses: lab?.addresses ?? [] });
+    const tell = (notice: Notice) => this.#tell({ kind: 'notice', notice });
+    if (trouble !== null && transport !== 'memory' && transport !== 'broadcast') tell(trouble);
+    else if (lab === null && transport === 'webrtc') tell(WORDS.noWebRtc());
+    if (lab !== null) {
+      const dismiss = (id: string) => this.#tell({ kind: 'dismiss', id });
+      const ask = (from: string | null) => askHost(base, from);
+      this.#host = new HostWatch({ clock: realClock, address, build, room, ask, tell, dismiss }, lab);
     }
     if (transport === 'memory') this.#tell({ kind: 'established' });
     else if (transport === 'broadcast' || lab === null) this.#broadcast(room);
@@ -191,6 +200,9 @@ class Client implements LabHandle {
 
   #webRtcStatus(status: WebRtcStatus, room: string): void {
     this.#tell({ kind: 'signalling', status: status.signalling });
+    // The server may be another than the one that this tab came to.
+    if (status.signalling === 'connected' && this.#signalling === 'down') void this.#host?.check();
+    this.#signalling = status.signalling;
     if (status.discovery === 'alone') this.#tell({ kind: 'established' });
     if (status.outdated) this.#tell({ kind: 'notice', notice: WORDS.outdated() });
     if (status.discovery === 'unreachable') {

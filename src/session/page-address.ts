@@ -4,7 +4,7 @@
  * Only another room leaves the room: whatever else becomes of the fragment (a skip link, Back, Forward, a
  * slip of the finger) is put right again, and told if somebody may have wanted something by it.
  */
-import { asksForNewRoom, printable, readRoomName, sameRoom } from '../network/room-name.ts';
+import { asksForNewRoom, printable, readRoomName, roomFragment, sameRoom } from '../network/room-name.ts';
 import type { Notice } from './snapshot.ts';
 import { CARRIED_KEY, forget, recall, remember } from './tab-memory.ts';
 import { WORDS } from './words.ts';
@@ -46,8 +46,6 @@ export function readFragment(fragment: string): {
   return { asked, rest };
 }
 
-const fragmentOf = (room: string) => `#room=${encodeURIComponent(room)}`;
-
 export class PageAddress {
   /** As it was when the page was opened. */
   readonly opened: URL;
@@ -71,7 +69,8 @@ export class PageAddress {
     const { asked, rest } = readFragment(this.opened.hash);
     this.asked = asked;
     this.#query = this.opened.search;
-    this.#fragment = asked.kind === 'room' ? fragmentOf(asked.name) : asked.kind === 'new' ? '#room=new' : '';
+    this.#fragment =
+      asked.kind === 'room' ? roomFragment(asked.name) : asked.kind === 'new' ? '#room=new' : '';
     this.carried = recall(CARRIED_KEY) === this.opened.search;
     forget(CARRIED_KEY);
     if (rest.length > 0) this.#say(WORDS.fragmentIgnored(rest));
@@ -89,7 +88,7 @@ export class PageAddress {
   entered(room: string, host: string): void {
     this.#room = room;
     this.#host = host;
-    this.#fragment = this.asked.kind === 'host' ? '' : fragmentOf(room);
+    this.#fragment = this.asked.kind === 'host' ? '' : roomFragment(room);
     this.#write();
   }
 

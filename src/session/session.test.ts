@@ -85,6 +85,34 @@ describe('a session', () => {
     expect([...seats].sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  it('says that the room has another recipe than the link of who comes, and where to run the link’s', async () => {
+    const hub = new MemoryHub();
+    const tab = (index: number, parts: RecipeParts) => {
+      const lab = openNodeTab(hub, index, { recipe: buildRecipe({ ...SMALL, ...parts }), workersPerTab: 1 });
+      open.push(lab);
+      return lab;
+    };
+    const overruled = (lab: LabHandle) => lab.snapshot()?.notices.find(({ id }) => id === 'overruled');
+    const first = tab(0, { algorithm: { id: 'choco-sgd' }, lr: 0.2 });
+    await until([first], ({ phase }) => phase === 'idle');
+    const second = tab(1, { lr: 0.3 });
+    const third = tab(2, { algorithm: { id: 'choco-sgd' }, lr: 0.2 });
+    await until([first, second, third], ({ workers }) => workers.length === 3);
+    await until([second], ({ notices }) => notices.some(({ id }) => id === 'overruled'));
+    const notice = overruled(second);
+    expect(notice?.what).toContain('algorithm d-psgd (here choco-sgd)');
+    expect(notice?.what).toContain('learning rate 0.3 (here 0.2)');
+    expect(notice?.what).not.toContain('seed');
+    expect(notice?.link?.href).toBe(
+      '?model.hidden=16&lr=0.3&evalEvery=5&backend=cpu&transport=memory#room=new',
+    );
+    // A command is no surprise, and who asked for what the room has is told nothing.
+    const changed = JSON.stringify({ ...first.snapshot()?.recipe, lr: 0.4 });
+    first.send({ kind: 'command', command: { kind: 'recipe', recipe: changed } });
+    await until([first, second, third], ({ recipe }) => recipe.lr === 0.4);
+    expect([overruled(first), overruled(third)]).toEqual([undefined, undefined]);
+  });
+
   it('gives a newcomer the current parameters, for algorithms with and without neighbour state', async () => {
     for (const algorithm of [{ id: 'd-psgd' }, { id: 'choco-sgd' }]) {
       const hub = new MemoryHub();
@@ -96,6 +124,8 @@ describe('a session', () => {
       await until([first], ({ round }) => round >= 40);
       const late = openNodeTab(hub, 1, { recipe: buildRecipe({}), workersPerTab: 1 });
       open.push(late);
+      // Its address asked for nothing, so nothing of it was overruled.
+      expect(late.snapshot()?.notices.map(({ id }) => id) ?? []).not.toContain('overruled');
       await until([first, late], ({ workers }) => workers.length === 3);
       await until([late], ({ round, recipe: adopted }) => round > 40 && adopted.lr === 0.2);
       await until([first], ({ round }) => round >= (late.snapshot()?.round ?? 0) + 5);

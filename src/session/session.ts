@@ -9,9 +9,11 @@ import { DeviceLostError } from '../compute/compute.ts';
 import { PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
 import { type Frame, type FrameType, MAX_PART_BYTES, NO_VIEW } from '../protocol/frame.ts';
+import { differences } from '../recipe/difference.ts';
 import { caution, refusal } from '../recipe/legality.ts';
 import type { LocalSettings, Recipe } from '../recipe/recipe.ts';
 import { parseRecipe, sameRun } from '../recipe/schema.ts';
+import { urlOf } from '../recipe/url.ts';
 import { ofOneRun } from '../room/next-view.ts';
 import { Room } from '../room/room.ts';
 import type { ChangeMode, SeatHolder, View } from '../room/view.ts';
@@ -54,6 +56,8 @@ export interface SessionOptions extends Supplies {
   readonly clock: Clock;
   readonly transport: Transport;
   readonly recipe: Recipe;
+  /** Nobody asked for this recipe in this room: it only came along from another. */
+  readonly carried?: boolean;
   readonly local: LocalSettings;
   readonly lab: { readonly version: string; readonly built: number };
   readonly room: { readonly code: string };
@@ -105,10 +109,13 @@ export class Session {
   #rows: MetricRow[] = [];
   #closed = false;
   #lacksData = false;
+  /** The recipe that this tab's link asked for, as long as nothing else was ever in force here. */
+  #asked: Recipe | null;
 
   constructor(options: SessionOptions) {
     const { clock, transport, local, lab } = options;
     this.#options = options;
+    this.#asked = options.carried === true || urlOf(options.recipe) === '' ? null : options.recipe;
     this.#clock = clock;
     this.#post = new PostOffice(transport, { clock, maxPayload: (type) => this.#maxPayload(type) });
     this.#emulation = new Emulation(clock, this.#post, (event) => options.trace?.(event));
@@ -338,9 +345,22 @@ export class Session {
       this.#workers.push(added);
       void this.#live(added);
     }
+    this.#compareWithLink(view, before);
     this.status.viewed(view, before);
     void this.#equipment.refresh();
     this.#leaveOthers();
+  }
+
+  /** Says so where the room that this tab has come to (or been merged with) runs another recipe than its link. */
+  #compareWithLink(view: View, before: View | null): void {
+    const asked = this.#asked;
+    if (asked === null) return;
+    const apart = differences(asked, parseRecipe(view.recipe));
+    if (apart.length === 0) return;
+    this.#asked = null;
+    // In its own lineage the recipe changes by a command, which everybody sees.
+    if (before !== null && view.parent === before.id) return;
+    this.status.notice(WORDS.overruled(apart, urlOf(asked, this.#options.local)));
   }
 
   /** Without data nobody is kept waiting: this tab leaves those who are in the room with it. */

@@ -62,6 +62,14 @@ export interface Notice {
   readonly what: string;
   readonly works: string;
   readonly todo: string;
+  /** Where to do it, on this page's host. */
+  readonly link?: {
+    readonly text: string;
+    /** Relative to the page's address. */
+    readonly href: string;
+    /** In a tab of its own, so that this one loses nothing. */
+    readonly apart?: boolean;
+  };
 }
 
 export interface Snapshot {
@@ -70,6 +78,8 @@ export interface Snapshot {
     readonly code: string;
     readonly transport: 'webrtc' | 'broadcast' | 'memory';
     readonly signalling: 'connected' | 'connecting' | 'down' | 'none';
+    /** Where others can open the lab (origins), where this page's own address is of this machine alone. */
+    readonly addresses: readonly string[];
   };
   readonly recipe: Recipe;
   readonly recipeVersion: number;

@@ -56,6 +56,7 @@ export class Status {
   signalling: Snapshot['room']['signalling'] = 'none';
   carrier: Snapshot['room']['transport'] = 'memory';
   roomCode: string;
+  addresses: readonly string[] = [];
   readonly #sources: Sources;
   readonly #reports = new Map<string, ReportRow>();
   readonly #departed = new Map<number, Departed>();
@@ -200,7 +201,12 @@ export class Status {
     const local: LocalSettings = { ...options.local, workers: this.#workersWanted };
     return {
       phase,
-      room: { code: this.roomCode, transport: this.carrier, signalling: this.signalling },
+      room: {
+        code: this.roomCode,
+        transport: this.carrier,
+        signalling: this.signalling,
+        addresses: this.addresses,
+      },
       recipe,
       recipeVersion: view?.recipeVersion ?? 0,
       refusal: this.#sources.refusal(),

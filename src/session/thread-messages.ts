@@ -10,6 +10,8 @@ export type ToThread =
       readonly kind: 'start';
       readonly self: string;
       readonly recipe: Recipe;
+      /** The recipe came along from another room: nobody asked for it here. */
+      readonly carried: boolean;
       readonly local: LocalSettings;
       readonly lab: LabBuild;
       /** Where the lab's files are, absolute. */
@@ -19,7 +21,7 @@ export type ToThread =
       /** The file that this tab brings where each tab brings its own, or null. */
       readonly ownFile: string | null;
     }
-  | { readonly kind: 'room'; readonly code: string }
+  | { readonly kind: 'room'; readonly code: string; readonly addresses: readonly string[] }
   /** Meet the other tabs of this browser too. */
   | { readonly kind: 'broadcast'; readonly room: string }
   | { readonly kind: 'established' }

@@ -60,7 +60,7 @@ let self = '';
 let lacking: Recipe | null = null;
 
 function start(message: Extract<ToThread, { kind: 'start' }>): void {
-  const { recipe, local, lab, base, webrtc } = message;
+  const { recipe, carried, local, lab, base, webrtc } = message;
   self = message.self;
   transport = combine([webrtc === null ? new MemoryHub().connect(self) : webRtcTransport(self, webrtc)]);
   const files = new FileDesk({
@@ -98,6 +98,7 @@ function start(message: Extract<ToThread, { kind: 'start' }>): void {
     clock: realClock,
     transport,
     recipe,
+    carried,
     local,
     lab,
     room: { code: '' },
@@ -124,6 +125,7 @@ async function handle(message: ToThread): Promise<void> {
   switch (message.kind) {
     case 'room':
       session.status.roomCode = message.code;
+      session.status.addresses = message.addresses;
       return;
     case 'broadcast':
       if (session.status.carrier !== 'webrtc' || transport.peers().length === 0) {

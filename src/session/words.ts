@@ -1,5 +1,5 @@
 /** What the session says to people: every notice has what happened, what still works, what to do. */
-import { ROOM_NAME_RULE } from '../network/room-name.ts';
+import { ROOM_NAME_RULE, roomFragment } from '../network/room-name.ts';
 import type { Notice } from './snapshot.ts';
 
 const notice = (id: string, level: Notice['level'], what: string, works: string, todo: string): Notice => ({
@@ -63,6 +63,61 @@ export const WORDS = {
       'This tab has stayed in its room.',
       `Choose another name: ${ROOM_NAME_RULE}.`,
     ),
+  hostSilent: () =>
+    notice(
+      'signalling',
+      'warning',
+      'The lab’s server could not be asked for its room and for other tabs.',
+      'The tabs of this browser still find each other, in the room “local” if the address names none.',
+      'Check that the lab’s server is running, and reload this tab.',
+    ),
+  hostOdd: () =>
+    notice(
+      'signalling',
+      'warning',
+      'What this host says of itself (lab.json) cannot be understood.',
+      'The tabs of this browser still find each other, in the room “local” if the address names none.',
+      'Whoever runs the host may have to bring it up to date.',
+    ),
+  hostMoved: (host: string, room: string): Notice => ({
+    ...notice(
+      'host-room',
+      'warning',
+      `This server’s room is now “${host}”; this tab is in “${room}”.`,
+      `Who is in “${room}” goes on together, but who opens the server’s plain address now comes to “${host}”.`,
+      'Join them when it suits you:',
+    ),
+    link: { text: `Go to “${host}”`, href: roomFragment(host) },
+  }),
+  othersStayed: (other: string, room: string): Notice => ({
+    ...notice(
+      'host-room',
+      'warning',
+      `This server’s room was “${other}” before; now it is “${room}”, and this tab is in it.`,
+      `Tabs that stayed in “${other}” go on there, apart from this one.`,
+      'To join them:',
+    ),
+    link: { text: `Go to “${other}”`, href: roomFragment(other) },
+  }),
+  noWebRtc: () =>
+    notice(
+      'carrier',
+      'warning',
+      'WebRTC was asked for, but this host introduces no tabs to each other.',
+      'The tabs of this browser find each other without it.',
+      'Open the lab from its own server (npm start) for tabs of other browsers.',
+    ),
+  /** `query`: of the address that asked for it. */
+  overruled: (apart: readonly string[], query: string): Notice => ({
+    ...notice(
+      'overruled',
+      'info',
+      `Your link asked for another recipe than this room has: ${apart.slice(0, 4).join(', ')}${apart.length > 4 ? ` and ${apart.length - 4} more` : ''}.`,
+      'The room’s recipe goes for everybody in it, so the link’s was not used.',
+      'To run the link’s:',
+    ),
+    link: { text: 'Open it in a fresh room', href: `${query}#room=new`, apart: true },
+  }),
   outdated: () =>
     notice(
       'outdated',

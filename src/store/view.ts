@@ -15,6 +15,8 @@ export interface ViewState {
   readonly projector: boolean;
   readonly axis: Axis;
   readonly selected: Selection | null;
+  /** The address (an origin) that links for others have, of those that the server offers; null: the first. */
+  readonly origin: string | null;
   /** The panel of this tab's own data is open. */
   readonly data: boolean;
   /** Notices put away: id and words, so that news under the same id shows again. */
@@ -43,6 +45,7 @@ export function createView(initial: Partial<ViewState> = {}): ViewStore {
     projector: false,
     axis: 'rounds',
     selected: null,
+    origin: null,
     data: false,
     dismissed: [],
     ...initial,

@@ -18,8 +18,8 @@ export interface Stage {
   readonly address: PageAddress;
   /** What the link asked for, shown until the session says what the room runs. */
   readonly wanted: { readonly recipe: Recipe; readonly local: LocalSettings };
-  /** Address of a room that reproduces its run. */
-  linkOf(recipe: Recipe, local: LocalSettings, room: string | undefined): string;
+  /** Address of a room that reproduces its run; `origin`: where the lab is to be opened. */
+  linkOf(recipe: Recipe, local: LocalSettings, room: string | undefined, origin: string): string;
 }
 
 export const StageContext = createContext<Stage | null>(null);

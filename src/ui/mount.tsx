@@ -105,8 +105,8 @@ export function mount(root: HTMLElement, address: PageAddress, start: () => Prom
     address,
     catalogue: { families: FAMILIES, scalars: SCALARS, refusal: refusalOf, asControl, withChoice, cost },
     wanted: { recipe, local },
-    linkOf: (chosen, settings, room) =>
-      `${window.location.origin}${window.location.pathname}${urlOf(chosen, settings, room)}`,
+    linkOf: (chosen, settings, room, origin) =>
+      `${origin}${window.location.pathname}${urlOf(chosen, settings, room)}`,
   };
   createRoot(root).render(
     <StageContext value={stage}>

@@ -7,6 +7,8 @@ import { words } from './words.ts';
 const NONE: readonly Notice[] = [];
 const SIGNS: Readonly<Record<Notice['level'], string>> = { info: 'i', warning: '!', error: '×' };
 
+const APART = { target: '_blank', rel: 'noopener' } as const;
+
 const keyOf = (notice: Notice) => `${notice.id}: ${notice.what}`;
 
 export function Notices() {
@@ -24,7 +26,12 @@ export function Notices() {
           </span>
           <p>
             <span className="unseen">{words.notices.levels[notice.level]}: </span>
-            <b>{notice.what}</b> {notice.works} {notice.todo}
+            <b>{notice.what}</b> {notice.works} {notice.todo}{' '}
+            {notice.link !== undefined && (
+              <a href={notice.link.href} {...(notice.link.apart ? APART : {})}>
+                {notice.link.text}
+              </a>
+            )}
           </p>
           <button
             type="button"

@@ -4,6 +4,7 @@ import { useStage } from './context.ts';
 import { Flock } from './flock/flock.tsx';
 import { Notices } from './notices.tsx';
 import { QrCode } from './qr-code.tsx';
+import { ReachNote, useReach } from './reach.tsx';
 import { useRoomName, useShortLink } from './room-link.tsx';
 import { StatusLine } from './status-line.tsx';
 import { words } from './words.ts';
@@ -15,6 +16,7 @@ export function Projector({ charts }: { readonly charts: ReactNode }) {
   const { view } = useStage();
   const name = useRoomName();
   const link = useShortLink();
+  const { offered, alone } = useReach();
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (event.key === 'Escape') view.setState({ projector: false });
@@ -35,7 +37,12 @@ export function Projector({ charts }: { readonly charts: ReactNode }) {
             <p className={name !== null && name.length > LONG ? 'code long' : 'code'}>
               <bdi>{name}</bdi>
             </p>
-            <p className="address">{window.location.host}</p>
+            {offered.length === 0 ? <p className="address">{window.location.host}</p> : <ReachNote />}
+            {alone && (
+              <p className="reach">
+                <small>{words.room.onlyHere}</small>
+              </p>
+            )}
             <StatusLine />
           </div>
         </div>

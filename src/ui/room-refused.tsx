@@ -3,7 +3,7 @@
  * nobody asked for. Says why, and leads on: to another name, to the server's room, to a fresh one.
  */
 import { type FormEvent, useEffect, useState } from 'react';
-import { asksForNewRoom, ROOM_NAME_RULE, readRoomName } from '../network/room-name.ts';
+import { asksForNewRoom, ROOM_NAME_RULE, readRoomName, roomFragment } from '../network/room-name.ts';
 import { words } from './words.ts';
 
 export function RoomRefused({ name, why }: { readonly name: string; readonly why: string }) {
@@ -16,7 +16,7 @@ export function RoomRefused({ name, why }: { readonly name: string; readonly why
   const go = (event: FormEvent) => {
     event.preventDefault();
     const read = readRoomName(text);
-    if (read.ok) window.location.hash = `#room=${encodeURIComponent(read.name)}`;
+    if (read.ok) window.location.hash = roomFragment(read.name);
     else if (asksForNewRoom(text)) window.location.hash = '#room=new';
     else setFault(read.why);
   };

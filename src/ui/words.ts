@@ -139,6 +139,9 @@ export const words = {
     copyFailed: 'Copy it from here',
     link: 'Link to this room',
     scan: 'Scan, or open this address',
+    othersOpen: 'Others open',
+    plainHttp: 'Plain http: the processor computes there, not WebGPU.',
+    onlyHere: 'This address works on this machine alone. Start the lab with HOST=0.0.0.0 to let others in.',
     carrier: {
       webrtc: 'WebRTC',
       broadcast: 'tabs of this browser',
