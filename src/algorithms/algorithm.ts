@@ -97,6 +97,8 @@ export interface Pieces extends Encoded, Neighbour {
 export interface Packer {
   /** Payload bytes of a message (the largest, if they vary). */
   readonly bytes: number;
+  /** Times this factor, what is decoded is a contraction's: 1 / (1 + α²) for an unbiased compressor, else 1. */
+  readonly contraction: number;
   /** Encodes; `tag` and `part` key the random numbers of compressors that draw any. */
   encode(source: Vector, tag: number, part?: number): Promise<Message>;
   /** dest = or += weight · decoded. @throws for an invalid message, naming its sender. */
@@ -295,6 +297,8 @@ export interface AlgorithmEntry {
     readonly compressor?: Preference;
     readonly init?: 'spread';
   };
+  /** It makes a contraction of an unbiased compressor, by dividing what was decoded (`Packer.contraction`). */
+  readonly contracts?: true;
   /** Workers may start at points of their own: each has a model, and only gossip brings them together. */
   readonly startsApart?: true;
   /** Every worker goes at its own speed and counts its own rounds: nobody waits for the slowest. */

@@ -6,6 +6,7 @@
  *   x̂_i ← x̂_i + q_i,   s_i ← s_i + Σ_j W_ij q_j   (own q_i included)
  *   x_i ← h_i + η (s_i − x̂_i)
  *
+ * C is a contraction, or an unbiased compressor divided by 1 + α² (qsgd, uniform), as the paper has it.
  * x̂_i is the public copy of x_i that every neighbour could hold; s_i = Σ_j W_ij x̂_j sums them, so that
  * nothing is kept for a single neighbour. Koloskova, Stich, Jaggi: Decentralized Stochastic Optimization
  * and Gossip Algorithms with Compressed Communication, ICML 2019, arXiv 1902.00340, algorithm 2 in the
@@ -28,7 +29,7 @@ import {
 import { shareCost } from './costs.ts';
 import { beginOptimizer } from './local-optimizer.ts';
 import { descend, LOCAL_STEPS, localSteps } from './local-steps.ts';
-import { needsContraction, needsFixedSymmetric } from './needs.ts';
+import { needsContractible, needsFixedSymmetric } from './needs.ts';
 import { beginCopies, emptyCopies } from './public-copies.ts';
 
 const DIFFERENCE = 1;
@@ -56,14 +57,15 @@ export const chocoSgd: AlgorithmEntry = {
   label: 'CHOCO-SGD',
   description: 'Neighbours exchange compressed differences to a public copy of each model.',
   paper: 'Koloskova, Stich, Jaggi, ICML 2019, arXiv 1902.00340',
-  needs: 'an undirected graph that stays the same; a contraction',
+  needs: 'an undirected graph that stays the same; a contraction, or unbiased',
   lossPolicy: 'view-change',
   reports: 'average',
   startsApart: true,
+  contracts: true,
   optimizers: 'local',
   options: { ...OPTIONS, ...LOCAL_STEPS },
   gradients: localSteps,
-  refuses: (given) => needsContraction('CHOCO-SGD', given) ?? needsFixedSymmetric('CHOCO-SGD', given),
+  refuses: (given) => needsContractible('CHOCO-SGD', given) ?? needsFixedSymmetric('CHOCO-SGD', given),
   caution: stepTooLarge,
   cost: shareCost,
   enter: async (node, start) => ({
@@ -84,14 +86,15 @@ export const chocoGossip: AlgorithmEntry = {
   label: 'CHOCO-Gossip',
   description: 'Consensus alone, by compressed differences; nobody learns.',
   paper: 'Koloskova, Stich, Jaggi, ICML 2019, arXiv 1902.00340, algorithm 1',
-  needs: 'an undirected graph that stays the same; a contraction',
+  needs: 'an undirected graph that stays the same; a contraction, or unbiased',
   lossPolicy: 'view-change',
   reports: 'average',
   startsApart: true,
+  contracts: true,
   options: OPTIONS,
   prefers: { init: 'spread' },
   gradients: () => 0,
-  refuses: (given) => needsContraction('CHOCO-Gossip', given) ?? needsFixedSymmetric('CHOCO-Gossip', given),
+  refuses: (given) => needsContractible('CHOCO-Gossip', given) ?? needsFixedSymmetric('CHOCO-Gossip', given),
   caution: stepTooLarge,
   cost: shareCost,
   enter: async (node, start) => ({ x: start.x, ...(await publicCopies(node, start)) }),
@@ -125,11 +128,15 @@ async function gossip(node: Node, state: State, h: Vector): Promise<State> {
     [-1, before.xHat],
   ]);
   const own = await node.share(DIFFERENCE, difference);
+  const packer = node.compressed();
+  const scale = packer.contraction;
   compute.linear(xHat, [[1, before.xHat]]);
-  node.decode(own, xHat, 1, 'add');
+  packer.decode(own, xHat, scale, 'add');
   compute.linear(s, [[1, before.s]]);
-  node.decode(own, s, node.selfWeight, 'add');
-  for (const message of await node.gather(DIFFERENCE)) node.decode(message, s, message.weight, 'add');
+  packer.decode(own, s, scale * node.selfWeight, 'add');
+  for (const message of await node.gather(DIFFERENCE)) {
+    packer.decode(message, s, scale * message.weight, 'add');
+  }
   if (!delayed) moveTowards({ xHat, s });
   return { x, xHat, s };
 }

@@ -23,6 +23,11 @@ export function needsContraction(name: string, given: Configuration): Refusal | 
   return unsound(given, 'contraction', why);
 }
 
+/** A contraction, or an unbiased compressor, whose messages the algorithm scales down to one. */
+export function needsContractible(name: string, given: Configuration): Refusal | null {
+  return given.compressorClass === 'unbiased' ? null : needsContraction(name, given);
+}
+
 /** E C(v) = v: nothing else lets the errors average out without a residual. */
 export function needsUnbiased(name: string, given: Configuration): Refusal | null {
   const { compressor, compressorClass } = given;

@@ -49,6 +49,11 @@ export function blockBounds(length: number, size: number): ChunkBounds {
   return [...bounds, length];
 }
 
+/** Coordinates of the longest chunk. */
+export function longest(bounds: ChunkBounds): number {
+  return bounds.slice(1).reduce((most, end, chunk) => Math.max(most, end - (bounds[chunk] ?? 0)), 0);
+}
+
 /** Tensors lie back to back, so their offsets are the bounds. */
 function tensorBounds(layout: Layout): ChunkBounds {
   const bounds: number[] = [];

@@ -63,4 +63,15 @@ export interface CompressorEntry {
   /** Message size in bytes (the largest, if `variable`) for a vector of this layout, without a device. */
   bytes(layout: Layout, options: Options): number;
   create(compute: Compute, layout: Layout, options: Options): Codec;
+  /** Of unbiased compressors: α² with E‖C(v) - v‖² <= α² ‖v‖² for every vector of this layout. */
+  noise?(layout: Layout, options: Options): number;
+}
+
+/**
+ * The factor that makes a contraction of a compressor: C / (1 + α²) of an unbiased one is one, with
+ * δ = 1 / (1 + α²) (among the operators of Koloskova, Stich, Jaggi, arXiv 1902.00340); 1 for all others.
+ */
+export function contractionOf(entry: CompressorEntry, layout: Layout, options: Options): number {
+  const unbiased = (entry.classOf?.(options) ?? entry.class) === 'unbiased';
+  return unbiased ? 1 / (1 + (entry.noise?.(layout, options) ?? 0)) : 1;
 }

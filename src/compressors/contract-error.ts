@@ -9,9 +9,10 @@
  * the mean's projections onto a few directions, and, where there are many coordinates, by its whole squared
  * distance from v, which draws alone make (1/m) E‖C(v) - v‖².
  */
+
 import { expect, it } from 'vitest';
 import { randomStream } from '../math/random.ts';
-import type { Codec } from './compressor.ts';
+import { type Codec, contractionOf } from './compressor.ts';
 import type { Rig } from './contract-rig.ts';
 import { square } from './expectations/expectation.ts';
 import { KEY, LAYOUTS, SEED, samples, squaredDistance, sum } from './testing.ts';
@@ -37,9 +38,12 @@ export function itKeepsItsClass(rig: Rig): void {
   it('states what its class needs', () => {
     const [layout] = LAYOUTS;
     if (layout === undefined) throw new Error('There are layouts.');
+    const alphaSquared = expectation.alphaSquared?.(layout, options) ?? Number.NaN;
+    // What is measured below is what algorithms that ask for a contraction divide by.
+    const contraction = rig.class === 'unbiased' ? 1 / (1 + alphaSquared) : 1;
+    expect(contractionOf(rig.entry, layout, options)).toBe(contraction);
     if (rig.class === 'contraction') expect(expectation.delta?.(layout, options)).toBeGreaterThan(0);
-    if (rig.class === 'unbiased')
-      expect(expectation.alphaSquared?.(layout, options)).toBeGreaterThanOrEqual(0);
+    if (rig.class === 'unbiased') expect(alphaSquared).toBeGreaterThanOrEqual(0);
     if (rig.class === 'lossless') expect(expectation.squaredError).toBeDefined();
   });
 

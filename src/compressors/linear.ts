@@ -10,7 +10,7 @@
  * beyond the last level is refused.
  */
 import { choiceOption, numberOption, type Options } from '../base/options.ts';
-import { blockBounds, blockSizeOption } from './chunks.ts';
+import { blockBounds, blockSizeOption, longest } from './chunks.ts';
 import type { CompressorEntry } from './compressor.ts';
 import { evenLevels } from './even-levels.ts';
 import { LevelCodec, messageWords } from './level-codec.ts';
@@ -35,6 +35,8 @@ export const linear: CompressorEntry = {
   },
   bytes: (layout, options) =>
     4 * messageWords(formatOf(options), layout.length, blocks(layout.length, options)),
+  noise: ({ length }, options) =>
+    longest(blocks(length, options)) / (2 * (Number(choiceOption(options, 'levels')) - 1) ** 2),
   create: (compute, { length }, options) =>
     new LevelCodec(formatOf(options), compute, length, blocks(length, options)),
 };

@@ -13,7 +13,7 @@
  */
 import { choiceOption, numberOption, type Options } from '../base/options.ts';
 import { codeShape } from '../compute/quantization.ts';
-import { blockBounds, blockSizeOption } from './chunks.ts';
+import { blockBounds, blockSizeOption, longest } from './chunks.ts';
 import type { CompressorEntry } from './compressor.ts';
 import { LevelCodec, type LevelFormat, messageWords } from './level-codec.ts';
 
@@ -39,6 +39,7 @@ export const orq: CompressorEntry = {
   },
   bytes: (layout, options) =>
     4 * messageWords(formatOf(options), layout.length, blocks(layout.length, options)),
+  noise: ({ length }, options) => longest(blocks(length, options)) / 2,
   create: (compute, { length }, options) =>
     new LevelCodec(formatOf(options), compute, length, blocks(length, options)),
 };

@@ -11,7 +11,7 @@
  */
 import { numberOption, type Options } from '../base/options.ts';
 import { codeShape } from '../compute/quantization.ts';
-import { blockBounds } from './chunks.ts';
+import { blockBounds, longest } from './chunks.ts';
 import type { CompressorEntry } from './compressor.ts';
 import { LevelCodec, type LevelFormat, messageWords } from './level-codec.ts';
 
@@ -45,6 +45,11 @@ export const qsgd: CompressorEntry = {
   },
   bytes: (layout, options) =>
     4 * messageWords(formatOf(options), layout.length, buckets(layout.length, options)),
+  noise({ length }, options) {
+    const d = longest(buckets(length, options));
+    const s = numberOption(options, 'levels');
+    return Math.min(d / s ** 2, Math.sqrt(d) / s);
+  },
   create: (compute, { length }, options) =>
     new LevelCodec(formatOf(options), compute, length, buckets(length, options)),
 };

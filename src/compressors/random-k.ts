@@ -34,6 +34,7 @@ export const randomK: CompressorEntry = {
     },
   },
   bytes: (layout, options) => 4 + 4 * keptCount(layout.length, options),
+  noise: ({ length }, options) => length / keptCount(length, options) - 1,
   create: (compute, layout, options) => new RandomKCodec(compute, layout.length, options),
 };
 

@@ -8,7 +8,7 @@
  * from bit k · bits on, in ⌈d · bits / 32⌉ words.
  */
 import { numberOption, type Options } from '../base/options.ts';
-import { chunkBounds, chunkOptions } from './chunks.ts';
+import { chunkBounds, chunkOptions, longest } from './chunks.ts';
 import type { CompressorEntry } from './compressor.ts';
 import { evenLevels } from './even-levels.ts';
 import { LevelCodec, messageWords } from './level-codec.ts';
@@ -35,6 +35,8 @@ export const uniform: CompressorEntry = {
   },
   bytes: (layout, options) =>
     4 * messageWords(formatOf(options), layout.length, chunkBounds(layout, options)),
+  noise: (layout, options) =>
+    longest(chunkBounds(layout, options)) / (2 * (2 ** numberOption(options, 'bits') - 1) ** 2),
   create: (compute, layout, options) =>
     new LevelCodec(formatOf(options), compute, layout.length, chunkBounds(layout, options)),
 };

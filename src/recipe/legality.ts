@@ -7,6 +7,7 @@ import { ALGORITHMS } from '../algorithms/index.ts';
 import { controlsOf, impossible, type Refusal, type Unsound } from '../algorithms/refusal.ts';
 import type { Layout } from '../base/layout.ts';
 import { findEntry } from '../base/registry.ts';
+import { contractionOf } from '../compressors/compressor.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import { algorithmMessageBytes, packetCount, packetsBytes } from '../protocol/codec.ts';
 import { type Graph, impossibleReason, graphOf as topologyGraph } from '../topology/graph.ts';
@@ -21,6 +22,8 @@ import { startCaution, startRefusal } from './start-legality.ts';
 const graphs = new WeakMap<Recipe, Map<string, Graph>>();
 /** Rounds of a dynamic graph that are kept; workers of one tab are at most a round apart. */
 const MAX_GRAPHS = 16;
+/** 1 + α² beyond which an unbiased compressor makes a poor contraction. */
+const MOST_DIVIDED = 20;
 
 /** The graph of one round over n workers, with its mixing matrix. */
 export function graphOf(recipe: Recipe, n: number, round: number): Graph {
@@ -101,6 +104,7 @@ export function caution(
     algorithmOf(recipe).caution?.(configurationOf(recipe, n)) ??
     optimizerCaution(recipe) ??
     startCaution(recipe, algorithmOf(recipe)) ??
+    scaleCaution(recipe, layout) ??
     compressorCaution(recipe, layout)
   );
 }
@@ -110,6 +114,16 @@ function controlCaution(recipe: Recipe, n: number | null): string | null {
   if (controls.length === 0) return null;
   const codes = controls.map(({ control }) => control).join(', ');
   return `A negative control (${codes}): ${controls.map(({ why }) => why).join(' ')}`;
+}
+
+/** An algorithm that divides an unbiased compressor's messages, and by so much that nothing much moves. */
+function scaleCaution(recipe: Recipe, layout: Layout | null): string | null {
+  if (layout === null || algorithmOf(recipe).contracts !== true) return null;
+  const { id, options } = recipe.compressor;
+  const divider = 1 / contractionOf(findEntry('compressor', COMPRESSORS, id), layout, options);
+  if (divider <= MOST_DIVIDED) return null;
+  const { label } = algorithmOf(recipe);
+  return `${label} divides what ${id} sends by ${Number(divider.toPrecision(2))}, its worst noise, so that little moves. Let it send more levels, share them in smaller blocks, or choose a contraction such as one-bit.`;
 }
 
 /** Compression that makes more of it: a share of more than half, say, each number with its place. */

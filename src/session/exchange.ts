@@ -21,7 +21,7 @@ import { type Control, controlsOf } from '../algorithms/refusal.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Layout } from '../base/layout.ts';
 import { heeded } from '../base/promises.ts';
-import type { Codec } from '../compressors/compressor.ts';
+import { type Codec, contractionOf } from '../compressors/compressor.ts';
 import type { Vector, WriteMode } from '../compute/compute.ts';
 import { PURPOSE, type RandomStream, randomStream } from '../math/random.ts';
 import type { Letter } from '../network/post-office.ts';
@@ -222,7 +222,9 @@ export class Exchange implements Node {
   }
 
   compressed(layout = this.layout): Packer {
-    return this.#packer(this.#desk.compressed(layout), layout.length);
+    const { compressor, recipe } = this.#desk.assets;
+    const contraction = contractionOf(compressor, layout, recipe.compressor.options);
+    return this.#packer(this.#desk.compressed(layout), layout.length, contraction);
   }
 
   dense(length = this.layout.length): Packer {
@@ -457,10 +459,11 @@ export class Exchange implements Node {
     }
   }
 
-  #packer(coding: Coding, length: number): Packer {
+  #packer(coding: Coding, length: number, contraction = 1): Packer {
     const { codec, wire } = coding;
     return {
       bytes: codec.bytes,
+      contraction,
       encode: (source, tag, part = 0) => heeded(this.#encode(coding, length, source, tag * 0x10000 + part)),
       decode: (message, dest, weight, mode) => this.#decode(coding, message, dest, weight, mode),
       relay: ({ payload }) => ({ payload, wire, length }),

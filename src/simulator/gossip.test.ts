@@ -7,7 +7,7 @@ import { findEntry } from '../base/registry.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import type { HostDataset } from '../data/dataset.ts';
 import { randomStream } from '../math/random.ts';
-import { graphOf } from '../recipe/legality.ts';
+import { caution, graphOf, refusal } from '../recipe/legality.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { buildRecipe, type RecipeParts } from '../recipe/schema.ts';
 import { layoutOf } from '../session/assets.ts';
@@ -112,6 +112,51 @@ describe('compressed differences', () => {
     }
     codec.destroy();
     flock.destroy();
+  });
+
+  it.each([
+    ['qsgd', { levels: 3, bucket: 128 }],
+    ['uniform', { bits: 2, blockSize: 256 }],
+  ] as const)('CHOCO makes a contraction of %s: q / (1 + α²), and agrees', async (id, options) => {
+    const algorithm = entry('choco-gossip', { eta: 0.4 });
+    const recipe = network({ algorithm, compressor: entry(id, options) });
+    expect(refusal(recipe, 5)).toBeNull();
+    const flock = await run(recipe, 5);
+    const { compute, layout } = flock.assets;
+    const codec = findEntry('compressor', COMPRESSORS, id);
+    const alphaSquared =
+      id === 'qsgd'
+        ? Math.min(128 / 3 ** 2, Math.sqrt(128) / 3)
+        : Math.min(256, layout.length) / (2 * 3 ** 2);
+    const decoder = codec.create(compute, layout, recipe.compressor.options);
+    const decoded = compute.vector(layout.length);
+    const sent = new Map<number, Uint8Array>();
+    flock.post.on('algorithm', ({ source, payload }) => sent.set(source, payload));
+    const start = await flock.read();
+    for (let round = 0; round < 3; round += 1) {
+      const before = await flock.read('xHat');
+      await flock.step();
+      for (const [seat, xHat] of (await flock.read('xHat')).entries()) {
+        decoder.decode(sent.get(seat) ?? new Uint8Array(), decoded, 1, 'set');
+        const q = await compute.read(decoded);
+        const expected = xHat.map((_, k) => (before[seat]?.[k] ?? 0) + (q[k] ?? 0) / (1 + alphaSquared));
+        expect(largestDifference(xHat, expected)).toBeLessThan(F32);
+      }
+    }
+    for (let round = 0; round < 100; round += 1) await flock.step();
+    const models = await flock.read();
+    expect(distancesToMean(models).value).toBeLessThan(0.1 * distancesToMean(start).value);
+    expect(largestDifference(mean(models), mean(start))).toBeLessThan(10 * F32);
+    flock.destroy();
+  });
+
+  it('CHOCO says where an unbiased compressor is so noisy that little is left of it', () => {
+    const doubt = (options: Record<string, unknown>) => {
+      const recipe = network({ algorithm: entry('choco-sgd'), compressor: entry('linear', options) });
+      return caution(recipe, 5, layoutOf(recipe));
+    };
+    expect(doubt({})).toMatch(/divides what linear sends by 400/);
+    expect(doubt({ levels: '9', blockSize: 128 })).toBeNull();
   });
 
   it('naive compression has a floor that grows as bits get fewer; CHOCO has none', async () => {
