@@ -250,7 +250,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
 describe('the address', () => {
   it('is empty for the defaults', () => {
     expect(urlOf(DEFAULT_RECIPE)).toBe('');
-    expect(at('/')).toEqual({ recipe: DEFAULT_RECIPE, local: DEFAULT_LOCAL, room: null, errors: [] });
+    expect(at('/')).toEqual({ recipe: DEFAULT_RECIPE, local: DEFAULT_LOCAL, errors: [] });
   });
 
   it('round-trips every recipe', () => {
@@ -300,9 +300,27 @@ describe('the address', () => {
         }
         const local = { workers: 5, backend: 'cpu', transport: 'broadcast', name: 'Ada' } as const;
         const read = at(`/${urlOf(recipe, local, 'K7')}`);
-        expect(read).toEqual({ recipe, local, room: 'K7', errors: [] });
+        expect(read).toEqual({ recipe, local, errors: [] });
       }),
     );
+  });
+
+  it('says what it cut, could not show, or was given twice', () => {
+    const errors = (query: string) => at(`/?${query}`).errors;
+    expect(errors(`name=${'x'.repeat(30)}`)).toEqual([
+      `name is longer than 24 characters; it is cut to "${'x'.repeat(24)}".`,
+    ]);
+    expect(at(`/?name=${encodeURIComponent(`${'x'.repeat(23)}😀`)}`).local.name).toBe('x'.repeat(23));
+    expect(errors('theme=pink')[0]).toContain('theme: "pink" is not allowed');
+    expect(errors('view=wall')[0]).toContain('view: "wall" is not allowed');
+    expect(errors('theme=dark&view=projector')).toEqual([]);
+    const twice = at('/?lr=0.2&lr=0.3&workers=2&workers=3');
+    expect([twice.recipe.lr, twice.local.workers]).toEqual([0.3, 3]);
+    expect(twice.errors).toEqual([
+      'lr is given 2 times; the last, "0.3", counts.',
+      'workers is given 2 times; the last, "3", counts.',
+    ]);
+    expect(errors('lr=0.2&lr=0.2')).toEqual([]);
   });
 
   it('keeps what it understands, and says in one line each what it does not', () => {

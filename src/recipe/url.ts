@@ -98,10 +98,41 @@ export function urlOf(recipe: Recipe, local: LocalSettings = DEFAULT_LOCAL, room
 export interface FromUrl {
   readonly recipe: Recipe;
   readonly local: LocalSettings;
-  /** Room code of the fragment, or null. */
-  readonly room: string | null;
   /** One clear line for each part that was not understood; those parts are left at their defaults. */
   readonly errors: readonly string[];
+}
+
+/** What only the page looks at (`ui/mount.tsx`), checked here so that nothing in an address is dropped unsaid. */
+const PAGE = {
+  theme: {
+    kind: 'choice',
+    default: 'system',
+    choices: ['system', 'light', 'dark'],
+    label: 'theme',
+    help: 'Light or dark, whatever the system prefers.',
+  },
+  view: {
+    kind: 'choice',
+    default: 'desk',
+    choices: ['desk', 'projector'],
+    label: 'view',
+    help: 'The projector view is for the wall of a classroom.',
+  },
+} as const satisfies OptionSchema;
+
+/** Each parameter once: of several with one name the last counts, and that is said. */
+function lastOfEach(query: URLSearchParams, errors: string[]): URLSearchParams {
+  const last = new URLSearchParams();
+  for (const [name, text] of query) last.set(name, text);
+  for (const name of last.keys()) {
+    const given = query.getAll(name);
+    if (new Set(given).size > 1) {
+      errors.push(
+        `${name} is given ${given.length} times; the last, ${JSON.stringify(given.at(-1))}, counts.`,
+      );
+    }
+  }
+  return last;
 }
 
 function readLocal(query: URLSearchParams, attempt: (action: () => void) => void): LocalSettings {
@@ -121,13 +152,19 @@ function readLocal(query: URLSearchParams, attempt: (action: () => void) => void
       local = { ...local, transport: value };
     }
   });
-  return { ...local, name: (query.get('name') ?? '').slice(0, NAME_LENGTH) };
+  const given = query.get('name') ?? '';
+  // Not cut within a character of two halves.
+  const name = given.slice(0, NAME_LENGTH).replace(/[\ud800-\udbff]$/, '');
+  attempt(() => {
+    if (name === given) return;
+    throw new OptionError(
+      `name is longer than ${NAME_LENGTH} characters; it is cut to ${JSON.stringify(name)}.`,
+    );
+  });
+  return { ...local, name };
 }
 
-/** Query parameters that belong to the page alone. */
-const PAGE_PARAMETERS = ['view', 'theme'];
-
-/** Reads recipe, local settings and room from an address; never throws. */
+/** Reads recipe and local settings from an address; never throws. The room is `PageAddress`'s affair. */
 export function recipeFromUrl(url: URL): FromUrl {
   const errors: string[] = [];
   const attempt = (action: () => void) => {
@@ -138,10 +175,14 @@ export function recipeFromUrl(url: URL): FromUrl {
       errors.push(error.message);
     }
   };
-  const local = readLocal(url.searchParams, attempt);
-  const reserved = [...Object.keys(LOCAL), 'name', ...PAGE_PARAMETERS];
+  const query = lastOfEach(url.searchParams, errors);
+  const local = readLocal(query, attempt);
+  for (const [name, spec] of Object.entries(PAGE)) {
+    attempt(() => void parseOption(name, spec, query.get(name) ?? spec.default));
+  }
+  const reserved = [...Object.keys(LOCAL), 'name', ...Object.keys(PAGE), 'room'];
   // Entries before their options, so that an option is checked against the entry the address names.
-  const pairs = [...url.searchParams].filter(([name]) => !reserved.includes(name));
+  const pairs = [...query].filter(([name]) => !reserved.includes(name));
   pairs.sort(([a], [b]) => Number(a.includes('.')) - Number(b.includes('.')));
   let parts: RecipeParts = {};
   for (const [name, text] of pairs) {
@@ -152,6 +193,5 @@ export function recipeFromUrl(url: URL): FromUrl {
       parts = next;
     });
   }
-  const room = new URLSearchParams(url.hash.replace(/^#/, '')).get('room');
-  return { recipe: buildRecipe(parts), local, room: room === '' ? null : room, errors };
+  return { recipe: buildRecipe(parts), local, errors };
 }

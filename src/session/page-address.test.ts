@@ -1,5 +1,5 @@
 /** The address of a page: what leaves a room, and what is put right again. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PageAddress, readFragment } from './page-address.ts';
 import type { Notice } from './snapshot.ts';
 
@@ -119,6 +119,36 @@ describe('before anybody is in a room', () => {
   it('a name as people write it is in the address for others', () => {
     const { bar } = opened('#room= 日本  a ', '日本 a');
     expect(bar.href).toBe(`${BASE}#room=%E6%97%A5%E6%9C%AC%20a`);
+  });
+
+  it('a room in the query is a room; of two, the one behind the # counts, and it is said', () => {
+    const inQuery = opened('?room=A', 'A');
+    expect([inQuery.page.asked, inQuery.told]).toEqual([{ kind: 'room', name: 'A' }, []]);
+    inQuery.page.show('');
+    expect(inQuery.bar.href).toBe(`${BASE}#room=A`);
+    expect(new PageAddress(new Bar('?room=a/b')).asked.kind).toBe('unusable');
+    const both = opened('?room=A#room=B', 'B');
+    expect(both.page.asked).toEqual({ kind: 'room', name: 'B' });
+    expect(both.told.map(({ id }) => id)).toEqual(['address-room']);
+    expect(opened('?room=A#room=A').told).toEqual([]);
+  });
+
+  it('a recipe that only came along from another room is nobody’s wish', () => {
+    const held = new Map<string, string>();
+    vi.stubGlobal('sessionStorage', {
+      getItem: (key: string) => held.get(key) ?? null,
+      setItem: (key: string, value: string) => held.set(key, value),
+      removeItem: (key: string) => held.delete(key),
+    });
+    const { bar, page } = opened('?lr=0.2#room=A');
+    expect(page.carried).toBe(false);
+    bar.go('?lr=0.2#room=B');
+    expect(new PageAddress(new Bar('?lr=0.2#room=B')).carried).toBe(true);
+    // Once: the next time it is the address that somebody opened.
+    expect(new PageAddress(new Bar('?lr=0.2#room=B')).carried).toBe(false);
+    bar.go('?lr=0.5#room=B');
+    expect(new PageAddress(new Bar('?lr=0.5#room=B')).carried).toBe(false);
+    vi.unstubAllGlobals();
   });
 
   it('another wish counts', () => {

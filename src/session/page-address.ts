@@ -37,14 +37,19 @@ export function readFragment(fragment: string): {
     .slice(0, 3)
     .map(([name, value]) => printable(`${name}=${value}`));
   const text = pairs[first]?.[1];
-  if (text === undefined) return { asked: { kind: 'host' }, rest };
-  if (asksForNewRoom(text)) return { asked: { kind: 'new' }, rest };
+  return { asked: text === undefined ? { kind: 'host' } : roomAsked(text), rest };
+}
+
+function roomAsked(text: string): RoomAsked {
+  if (asksForNewRoom(text)) return { kind: 'new' };
   const read = readRoomName(text);
-  const asked: RoomAsked = read.ok
+  return read.ok
     ? { kind: 'room', name: read.name }
     : { kind: 'unusable', text: printable(text), why: read.why };
-  return { asked, rest };
 }
+
+const textOf = (asked: RoomAsked) =>
+  asked.kind === 'room' ? asked.name : asked.kind === 'unusable' ? asked.text : asked.kind;
 
 export class PageAddress {
   /** As it was when the page was opened. */
@@ -66,7 +71,10 @@ export class PageAddress {
   constructor(bar: AddressBar) {
     this.#bar = bar;
     this.opened = new URL(bar.location.href);
-    const { asked, rest } = readFragment(this.opened.hash);
+    const { asked: named, rest } = readFragment(this.opened.hash);
+    // People write `?room=…`, too.
+    const inQuery = this.opened.searchParams.get('room');
+    const asked = named.kind === 'host' && inQuery !== null ? roomAsked(inQuery) : named;
     this.asked = asked;
     this.#query = this.opened.search;
     this.#fragment =
@@ -74,6 +82,9 @@ export class PageAddress {
     this.carried = recall(CARRIED_KEY) === this.opened.search;
     forget(CARRIED_KEY);
     if (rest.length > 0) this.#say(WORDS.fragmentIgnored(rest));
+    if (asked === named && inQuery !== null && printable(inQuery) !== textOf(asked)) {
+      this.#say(WORDS.twoRooms(printable(inQuery)));
+    }
     bar.addEventListener('hashchange', () => this.#changed());
     bar.addEventListener('popstate', () => this.#changed());
   }

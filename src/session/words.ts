@@ -44,7 +44,7 @@ export const WORDS = {
       `address-${index}`,
       'warning',
       `The address was not understood: ${error}`,
-      'The rest of it is used; this part is at its default.',
+      'What is understood of it is used; what is not is at its default.',
       'Correct the address, or set it here.',
     ),
   fragmentIgnored: (settings: readonly string[]) =>
@@ -54,6 +54,14 @@ export const WORDS = {
       `The address was not understood: ${settings.join(', ')} stands behind the #, where only a room is named.`,
       'Nothing changed by it.',
       'Write settings before the # (?lr=0.2#room=…), or choose them in the sentence.',
+    ),
+  twoRooms: (other: string) =>
+    notice(
+      'address-room',
+      'warning',
+      `The address names two rooms: “${other}” before the #, and another behind it.`,
+      'The one behind the # counts.',
+      `For the other, open the lab with #room=${other} alone.`,
     ),
   roomUnusable: (name: string, why: string) =>
     notice(
