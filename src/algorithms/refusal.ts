@@ -16,6 +16,7 @@ export const CONTROLS = {
   'no-feedback': 'error feedback switched off where compression leaves out more than noise',
   'doubly-stochastic': 'averaging with weights under which the average drifts',
   'd2-spectrum': 'D² with a mixing matrix whose smallest eigenvalue is −1/3 or less, as it is',
+  'gradient-averaging': 'averaging gradients instead of models where messages are lost',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Control = keyof typeof CONTROLS;

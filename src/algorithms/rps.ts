@@ -8,15 +8,17 @@
  * reliable lane losses are drawn from the seed, the same for all workers, so that a run can be repeated: who
  * would have lost a message does not wait for it. On the lossy lane everything is sent, the network loses
  * what it loses, and each phase has a deadline (`collectives/lossy-mean.ts`). Models are averaged, not
- * gradients: with gradients, replicas would drift apart without bound.
+ * gradients: with gradients, models drift apart without bound. `average=gradients` shows it, as the paper does:
+ * the same two phases over g, who does not get a block steps along its own g there, and nothing mixes models.
  */
-import { choiceOption, numberOption } from '../base/options.ts';
+import { choiceOption, numberOption, type Options } from '../base/options.ts';
 import type { Vector } from '../compute/compute.ts';
-import type { AlgorithmEntry, Node } from './algorithm.ts';
+import type { AlgorithmEntry, Configuration, Node } from './algorithm.ts';
 import { lossyMean } from './collectives/lossy-mean.ts';
 import { partsOf } from './collectives/parts.ts';
 import { beginOptimizer, stepLocally } from './local-optimizer.ts';
 import { needsComplete, needsWholeNumbers } from './needs.ts';
+import { impossible, type Refusal, unsound } from './refusal.ts';
 
 const SCATTER = 1;
 const GATHER = 2;
@@ -95,6 +97,13 @@ export const rps: AlgorithmEntry = {
       label: 'messages lost',
       help: 'Share of messages that are lost on their way, drawn from the seed; of the reliable lane, since over the lossy one the network decides.',
     },
+    average: {
+      kind: 'choice',
+      default: 'models',
+      choices: ['models', 'gradients'],
+      label: 'average of',
+      help: 'models: each worker steps, then models are averaged. gradients: gradients are averaged, then each worker steps; where messages are lost, models drift apart, which is a negative control.',
+    },
     lane: {
       kind: 'choice',
       default: 'reliable',
@@ -111,11 +120,15 @@ export const rps: AlgorithmEntry = {
       help: 'Milliseconds that each of the two phases of a round has, on the lossy lane; a worker does without what comes later. Shorter for fast rounds, longer for slow workers and links.',
     },
   },
-  refuses: (given) => needsComplete('RPS', given) ?? needsWholeNumbers('RPS', 'Choose none or fp16.', given),
+  refuses: (given) =>
+    needsComplete('RPS', given) ??
+    needsPackets(given) ??
+    needsWholeNumbers('RPS', 'Choose none or fp16.', given) ??
+    needsModels(given),
   // On the reliable lane what is lost is never sent: this is the mean over draws.
   cost({ graph: { n }, layout, compressed, packets, options }) {
     const blocks = partsOf(layout, n).filter(({ length }) => length > 0);
-    if (choiceOption(options, 'lane') === 'lossy') {
+    if (isLossy(options)) {
       const costs = blocks.map((block) => packets(block.layout));
       const sent = (of: 'messages' | 'bytes') => 2 * (n - 1) * costs.reduce((sum, cost) => sum + cost[of], 0);
       return { messages: sent('messages'), bytes: sent('bytes') };
@@ -128,14 +141,42 @@ export const rps: AlgorithmEntry = {
 
   async round(node, state) {
     const x = node.next('x');
-    const remembered = await stepLocally(node, state, state.x, x);
-    if (node.size > 1) {
-      if (choiceOption(node.options, 'lane') === 'reliable') await meanOfWhatIsDrawn(node, x);
-      else {
-        const phases = { scatter: SCATTER, gather: GATHER };
-        await lossyMean(node, x, phases, numberOption(node.options, 'deadline'));
-      }
+    if (averagesModels(node.options)) {
+      const remembered = await stepLocally(node, state, state.x, x);
+      await average(node, x);
+      return { x, ...remembered };
     }
-    return { x, ...remembered };
+    const gradient = node.scratch('averaged gradient');
+    node.compute.linear(gradient, [[1, await node.gradient(state.x)]]);
+    await average(node, gradient);
+    return { x, ...(await stepLocally(node, state, state.x, x, 1, async () => gradient)) };
   },
 };
+
+const averagesModels = (options: Options) => choiceOption(options, 'average') === 'models';
+const isLossy = (options: Options) => choiceOption(options, 'lane') === 'lossy';
+
+/** Replaces a vector by what this worker gets of the mean of all workers'. */
+async function average(node: Node, vector: Vector): Promise<void> {
+  if (node.size === 1) return;
+  if (!isLossy(node.options)) return meanOfWhatIsDrawn(node, vector);
+  const phases = { scatter: SCATTER, gather: GATHER };
+  return lossyMean(node, vector, phases, numberOption(node.options, 'deadline'));
+}
+
+/** What arrives of a message in packets must be numbers, whatever is missing. */
+function needsPackets({ options, compressor, compressorClass }: Configuration): Refusal | null {
+  if (!isLossy(options) || compressorClass === 'lossless' || compressor === 'fp16') return null;
+  return impossible(
+    `RPS over the lossy lane needs messages of which any packet can be read by itself, which those of ${compressor} cannot. Choose none or fp16.`,
+  );
+}
+
+function needsModels(given: Configuration): Refusal | null {
+  const { options } = given;
+  if (averagesModels(options) || (!isLossy(options) && numberOption(options, 'dropRate') === 0)) return null;
+  const why =
+    'Where messages are lost, averaging gradients lets models drift apart: what one worker adds another has not ' +
+    'heard of, and nothing brings them together again. Choose the average of models.';
+  return unsound(given, 'gradient-averaging', why);
+}

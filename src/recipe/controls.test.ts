@@ -29,6 +29,7 @@ const REFUSED: Readonly<Record<keyof typeof CONTROLS, Record<string, unknown>>> 
     algorithm: { id: 'd2', options: { mixing: 'metropolis' } },
     topology: { id: 'hypercube' },
   },
+  'gradient-averaging': { algorithm: { id: 'rps', options: { average: 'gradients' } } },
 };
 
 describe('a refusal that is about mathematics', () => {
@@ -60,6 +61,12 @@ describe('a refusal that is about mathematics', () => {
 });
 
 describe('a refusal of what could not run', () => {
+  it('stands over the lossy lane, where a packet of a sparse message says nothing', () => {
+    const algorithm = { id: 'rps', options: { lane: 'lossy' } };
+    const recipe = buildRecipe({ algorithm, compressor: { id: 'top-k' }, allow: everything });
+    expect(refusalOf(recipe, N)).toMatchObject({ kind: 'impossible' });
+  });
+
   it('stands whatever is allowed, for every algorithm with every compressor on every kind of graph', () => {
     const topologies = ['ring', 'star', 'complete', 'exponential', 'random-matching'];
     let [impossible, unsound] = [0, 0];

@@ -3,12 +3,14 @@
  * replicas that stay replicas, and fails in the way that theory says.
  */
 import { describe, expect, it } from 'vitest';
+import { partsOf } from '../algorithms/collectives/parts.ts';
 import { ALGORITHMS } from '../algorithms/index.ts';
+import { PURPOSE, randomStream } from '../math/random.ts';
 import { asControl, costOf, refusalOf } from '../recipe/legality.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { buildRecipe } from '../recipe/schema.ts';
 import { distancesToMean } from '../session/consensus.ts';
-import { entry, network, run } from './testing.ts';
+import { entry, F32, largestDifference, modelsAfter, network, run } from './testing.ts';
 import { TRAITS } from './traits.ts';
 
 const N = 4;
@@ -88,5 +90,73 @@ describe('compression without error feedback', () => {
     };
     expect(await left({})).toBeLessThan(1e-4);
     expect(await left({ compressor: entry('linear', { levels: '9' }) })).toBeGreaterThan(0.1);
+  });
+});
+
+describe('gradient averaging over a network that loses messages', () => {
+  const lossy = (average: string, dropRate: number) =>
+    network({
+      algorithm: entry('rps', { average, dropRate }),
+      topology: entry('complete'),
+      allow: 'gradient-averaging',
+    });
+
+  it('is AllReduce-SGD where nothing is lost, and needs no leave then', async () => {
+    expect(refusalOf({ ...lossy('gradients', 0), allow: '' }, N)).toBeNull();
+    const ours = await modelsAfter(lossy('gradients', 0), N, 5);
+    const topology = entry('complete');
+    const theirs = await modelsAfter(network({ algorithm: entry('allreduce-sgd'), topology }), N, 5);
+    for (const model of ours) expect(largestDifference(model, theirs[0] ?? [])).toBeLessThan(5 * F32);
+  });
+
+  it('steps along the mean of what was heard, block by block, or along one’s own gradient', async () => {
+    const recipe = lossy('gradients', 0.4);
+    const flock = await run(recipe, N);
+    for (let round = 0; round < 4; round += 1) {
+      const lost = (phase: number) => {
+        const random = randomStream(recipe.seed, PURPOSE.algorithm, phase * 0x10000 + 0xffff, round);
+        return Array.from({ length: N }, (_, from) =>
+          Array.from({ length: N }, (_unused, to) => random.uniform() < 0.4 && from !== to),
+        );
+      };
+      const [scattered, gathered] = [lost(1), lost(2)];
+      const x = await flock.read();
+      const g = await flock.gradients();
+      const blocks = partsOf(flock.assets.layout, N);
+      const expected = x.map((model) => Float64Array.from(model));
+      for (const [server, { offset, length }] of blocks.entries()) {
+        const heard = g.filter((_, from) => scattered[from]?.[server] !== true);
+        for (const [worker, model] of expected.entries()) {
+          const along = gathered[server]?.[worker] === true ? [g[worker] ?? []] : heard;
+          for (let k = offset; k < offset + length; k += 1) {
+            const step = along.reduce((sum, each) => sum + (each[k] ?? 0), 0) / along.length;
+            model[k] = (model[k] ?? 0) - recipe.lr * step;
+          }
+        }
+      }
+      await flock.step();
+      for (const [worker, model] of (await flock.read()).entries()) {
+        expect(largestDifference(model, expected[worker] ?? [])).toBeLessThan(F32);
+      }
+    }
+    flock.destroy();
+  });
+
+  it('lets models drift apart, farther and farther, where averaged models stay together', async () => {
+    const distances = async (average: string) => {
+      const flock = await run(lossy(average, 0.4), N);
+      const all: number[] = [];
+      for (let round = 1; round <= 120; round += 1) {
+        await flock.step();
+        if (round % 40 === 0) all.push(distancesToMean(await flock.read()).value);
+      }
+      flock.destroy();
+      return all;
+    };
+    const [models, gradients] = [await distances('models'), await distances('gradients')];
+    const [first = 0, second = 0, third = 0] = gradients;
+    expect(second).toBeGreaterThan(1.1 * first);
+    expect(third).toBeGreaterThan(1.1 * second);
+    expect(third).toBeGreaterThan(5 * Math.max(...models));
   });
 });
