@@ -11,6 +11,7 @@ import { digitsPlugin } from './src/data/digits-plugin.ts';
 import { textPlugin } from './src/data/text-plugin.ts';
 import { buildOf, buildPlugin, servedBuild } from './src/server/build.ts';
 import { allowedHosts } from './src/server/hosts.ts';
+import { madeFromPlugin } from './src/server/made-from.ts';
 import { portFrom } from './src/server/port.ts';
 import { signallingPlugin } from './src/server/signalling.ts';
 import { sourceOf } from './src/server/source.ts';
@@ -39,6 +40,7 @@ export default defineConfig({
     wgslPlugin(),
     workerPlugin(),
     buildPlugin(build),
+    madeFromPlugin(import.meta.dirname),
     signallingPlugin({ ...build, served: servedBuild }),
   ],
   define: {

@@ -52,7 +52,11 @@ function viaPackages(root) {
 }
 
 const { module: browser } = await runnerImport(path.join(here, 'browser.ts'), { logLevel: 'error' });
-if (browser.findChromium() === undefined) {
+const own = process.env.MURMURATION_CHROMIUM;
+if (own && !works(own)) {
+  console.error(`MURMURATION_CHROMIUM is ${own}, which does not start: correct it, or leave it out.`);
+  process.exitCode = 1;
+} else if (browser.findChromium() === undefined) {
   console.error('No Chromium found; bringing one for the tests (this happens once).');
   const root = rootPrefix();
   const found = () => works(browser.findChromium());

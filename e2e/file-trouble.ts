@@ -3,7 +3,7 @@
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
-  EROFS: 'it cannot be written to, only read',
+  EROFS: 'that disk can only be read',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota of this user is used up',
   EFBIG: 'no file may become that large here',

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from '../experiments/lab-server.ts';
+import { ROOT } from '../experiments/lab-build.ts';
 
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'murmuration-bench');
 

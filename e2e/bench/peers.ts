@@ -6,7 +6,7 @@ import path from 'node:path';
 import { build, type PreviewServer, preview } from 'vite';
 import { ascPlugin } from '../../src/compute/cpu/wasm/asc-plugin.ts';
 import { signallingPlugin } from '../../src/server/signalling.ts';
-import { ROOT } from '../experiments/lab-server.ts';
+import { ROOT } from '../experiments/lab-build.ts';
 import { ensurePackages } from './packages.ts';
 
 const PEERS = {

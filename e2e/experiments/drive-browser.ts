@@ -2,7 +2,8 @@
  * Tabs in a real Chromium: the built lab, opened N times in one browser context, driven through
  * `window.murmuration` exactly as a person in the console could.
  */
-import { type Browser, chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
+import { DataError } from '../../src/data/dataset.ts';
 import { isPrivate } from '../../src/data/private.ts';
 import { roomCode } from '../../src/network/room-code.ts';
 import { urlOf } from '../../src/recipe/url.ts';
@@ -10,10 +11,12 @@ import type { TraceEvent } from '../../src/session/emulation.ts';
 import { OWN_FILE_KEY } from '../../src/session/file-state.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
-import { launchOptions } from '../browser.ts';
+import { openChromium } from '../browser.ts';
+import { messageOf } from '../sentence.ts';
 import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import { RunFailure } from './drive.ts';
 import type { Experiment } from './flags.ts';
+import { BuildError } from './lab-build.ts';
 import { type LabServer, serveLab } from './lab-server.ts';
 import type { Polled, Tab } from './ledger.ts';
 import { bring, ownFileOf, withFileName } from './own-data.ts';
@@ -153,17 +156,7 @@ async function openTab(page: Page, url: string, label: string, progress: Progres
   return new PageTab(page, label, progress);
 }
 
-/** Ctrl-C is the driver's to handle, so that it can still collect from the tabs. */
-async function launch(): Promise<Browser> {
-  return chromium.launch({
-    ...launchOptions(),
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-  });
-}
-
-/** @throws {RunFailure}, or the signal's reason. */
+/** @throws {RunFailure}, {BuildError}, {DataError}, or the signal's reason. */
 export async function openBrowserFlock(
   { recipe, local, run }: Experiment,
   progress: Progress,
@@ -171,15 +164,18 @@ export async function openBrowserFlock(
 ): Promise<Flock> {
   const file = ownFileOf(recipe);
   const known = file === null ? recipe : withFileName(recipe, file);
-  const server: LabServer = await serveLab((line) => progress.note(line));
-  let browser: Browser | undefined;
+  const browser = await openChromium().catch((error) => {
+    const without = '--transport memory --backend cpu runs without a browser';
+    throw new RunFailure(`${messageOf(error)} (${without}.)`, { cause: error });
+  });
+  let server: LabServer | undefined;
   const close = async () => {
-    await browser?.close();
-    await server.close();
+    await browser.close();
+    await server?.close();
   };
   try {
+    server = await serveLab((line) => progress.note(line));
     progress.update(`opening ${run.tabs} tabs`);
-    browser = await launch();
     const context = await browser.newContext();
     const room = roomCode((bytes) => crypto.getRandomValues(bytes));
     const url = new URL(urlOf(known, local, room), server.url).href;
@@ -199,6 +195,11 @@ export async function openBrowserFlock(
     return { tabs, pace: realPace(POLL_MS), browser: `Chromium ${browser.version()}`, close };
   } catch (error) {
     await close();
-    throw error;
+    if (signal.aborted || error instanceof RunFailure || error instanceof BuildError) throw error;
+    if (error instanceof DataError) throw error;
+    // Playwright's own words, of which the first line says what happened and the rest where.
+    throw new RunFailure(`The tabs could not be opened: ${messageOf(error).split('\n')[0]}`, {
+      cause: error,
+    });
   }
 }

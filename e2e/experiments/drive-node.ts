@@ -12,7 +12,7 @@ import type { MetricRow, Request } from '../../src/session/snapshot.ts';
 import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import type { Flock } from './drive-browser.ts';
 import type { Experiment } from './flags.ts';
-import { ROOT } from './lab-server.ts';
+import { ROOT } from './lab-build.ts';
 import type { Polled, Tab } from './ledger.ts';
 import { realPace, virtualPace } from './pace.ts';
 

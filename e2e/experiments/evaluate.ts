@@ -9,7 +9,7 @@ import type { Recipe } from '../../src/recipe/recipe.ts';
 import { Assets } from '../../src/session/assets.ts';
 import { nodeDecoder } from '../../src/session/node-files.ts';
 import { fetchInNode } from '../../src/session/node-lab.ts';
-import { ROOT } from './lab-server.ts';
+import { ROOT } from './lab-build.ts';
 import type { Evaluate } from './summary.ts';
 
 /** @throws {DataError} in one sentence. */

@@ -20,7 +20,7 @@ import { completeData, openAssets, testEvaluation } from './evaluate.ts';
 import { type Experiment, readExperiment } from './flags.ts';
 import { OutputError, openRunFolder, type RunFolder } from './folder.ts';
 import { helpText } from './help.ts';
-import { BuildError, ROOT } from './lab-server.ts';
+import { BuildError, ROOT } from './lab-build.ts';
 import { writeOnnxModels } from './onnx-models.ts';
 import { defaultFolder, type Environment, writeCollected, writeRecord } from './outputs.ts';
 import { openProgress, type Progress } from './progress.ts';
@@ -210,6 +210,7 @@ async function runExperiment(
     }
     if (folder.rest !== '') complain(folder.rest);
     if (!(error instanceof RunFailure || error instanceof BuildError)) throw error;
+    if (process.env.DEBUG) console.error(error);
     complain(error.message);
     return FAILED;
   } finally {

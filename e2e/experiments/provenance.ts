@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Source, sourceOf } from '../../src/server/source.ts';
-import { ROOT } from './lab-server.ts';
+import { ROOT } from './lab-build.ts';
 
 export interface Provenance extends Source {
   /** What was typed, as a line for a POSIX shell in the lab's folder. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { CONTROLS } from '../../src/algorithms/refusal.ts';
 import { FAMILIES, FAMILY_NAMES } from '../../src/recipe/schema.ts';
-import { ROOT } from './lab-server.ts';
+import { ROOT } from './lab-build.ts';
 
 const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 

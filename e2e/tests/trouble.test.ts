@@ -5,7 +5,8 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import type { Page } from 'playwright';
 import { describe, expect, it, vi } from 'vitest';
-import { type LabServer, ROOT, serveLab } from '../experiments/lab-server.ts';
+import { ROOT } from '../experiments/lab-build.ts';
+import { type LabServer, serveLab } from '../experiments/lab-server.ts';
 import { assembled, Lab, snapshotOf, until } from './lab.ts';
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();

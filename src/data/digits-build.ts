@@ -4,10 +4,11 @@
  * rounding back to k restores the original bytes exactly. Rows are in the package's order, by class;
  * every use of them shuffles by seed.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { keepFile, keepIfPossible } from '../base/kept-file.ts';
 import { DIGITS_PATH } from './digits.ts';
 import { DataError, readHeader, writeHeader } from './packed-format.ts';
 
@@ -58,6 +59,11 @@ function isCurrent(path: string): boolean {
   }
 }
 
+/** The packed digits, made from the package where they are not there yet. */
+function make(root: string): Uint8Array {
+  return packDigits(dirname(createRequire(join(root, 'package.json')).resolve('mnist/src/digits/0.json')));
+}
+
 /**
  * Writes the file if it is missing or stale; several processes may do so at once.
  * @param root the repository's root folder.
@@ -65,11 +71,15 @@ function isCurrent(path: string): boolean {
  */
 export function ensureDigits(root: string): string {
   const path = join(root, 'public', DIGITS_PATH);
-  if (isCurrent(path)) return path;
-  const source = createRequire(join(root, 'package.json')).resolve('mnist/src/digits/0.json');
-  mkdirSync(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}`;
-  writeFileSync(unfinished, packDigits(dirname(source)));
-  renameSync(unfinished, path);
+  if (!isCurrent(path)) keepFile(path, make(root));
   return path;
+}
+
+/** The file's bytes; where it can neither be found nor written they are made for this once. */
+export function digitsBytes(root: string): Uint8Array {
+  const path = join(root, 'public', DIGITS_PATH);
+  if (isCurrent(path)) return readFileSync(path);
+  const bytes = make(root);
+  keepIfPossible(path, bytes);
+  return bytes;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DIGITS_PATH, digits } from './digits.ts';
-import { ensureDigits, packDigits } from './digits-build.ts';
+import { digitsBytes, ensureDigits, packDigits } from './digits-build.ts';
 import { DataError, PACKED_HEADER_BYTES, unpackDataset, writeHeader } from './packed-format.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -74,6 +74,17 @@ describe('the packed digits', () => {
       writeFileSync(path, stale);
       expect(Buffer.compare(readFileSync(ensureDigits(scratch)), file)).toBe(0);
     }
+  }, 60_000);
+
+  it('are there for programs where nothing can be written, too', () => {
+    const full = join(scratch, 'full');
+    mkdirSync(full);
+    symlinkSync(join(root, 'node_modules'), join(full, 'node_modules'));
+    writeFileSync(join(full, 'package.json'), '{}');
+    // Not even root makes a folder below a file.
+    writeFileSync(join(full, 'public'), '');
+    expect(() => ensureDigits(full)).toThrow(/ENOTDIR|EEXIST/);
+    expect(Buffer.compare(digitsBytes(full), file)).toBe(0);
   }, 60_000);
 
   it('are refused by name when a source file is not what it should be', () => {

@@ -3,8 +3,9 @@
  * (Node only; runs when the lab is built or served, and before command-line runs). Shaders first, then the
  * TypeScript without its tests, in order of their paths, in plain ASCII, up to about a million characters.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepFile } from '../base/kept-file.ts';
 import { SOURCE_TEXT_PATH } from './text.ts';
 
 const MOST_CHARACTERS = 1_000_000;
@@ -78,10 +79,6 @@ export function sourceText(root: string): string {
 export function ensureText(root: string): string {
   const path = join(root, 'public', SOURCE_TEXT_PATH);
   const wanted = sourceText(root);
-  if (existsSync(path) && readFileSync(path, 'utf8') === wanted) return path;
-  mkdirSync(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}`;
-  writeFileSync(unfinished, wanted);
-  renameSync(unfinished, path);
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) keepFile(path, wanted);
   return path;
 }

@@ -3,17 +3,8 @@
  * person sees says which port it was and how to choose another.
  */
 import { createServer } from 'node:net';
-import { inspect } from 'node:util';
-
-/** A port that cannot be had; the message says what to do. */
-export class PortError extends Error {
-  override readonly name = 'PortError';
-
-  /** Vite prints start-up errors through `inspect`: the sentence, without a stack. */
-  [inspect.custom](): string {
-    return this.message;
-  }
-}
+import { printable } from '../network/room-name.ts';
+import { SettingError } from './setting-error.ts';
 
 export interface Listening {
   readonly port?: number | undefined;
@@ -23,7 +14,7 @@ export interface Listening {
 
 /**
  * Tries the port that is about to be listened on. Only strict ports are tried: others give way by themselves.
- * @throws {PortError} (as a rejection) if it cannot be had.
+ * @throws {SettingError} (as a rejection) if it cannot be had.
  */
 export async function checkPort({ port, strictPort, host }: Listening): Promise<void> {
   if (!strictPort || port === undefined || port === 0) return;
@@ -32,14 +23,24 @@ export async function checkPort({ port, strictPort, host }: Listening): Promise<
   if (process.env.MURMURATION_LISTENING === mark) return;
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
-    probe.once('error', (error: NodeJS.ErrnoException) => reject(new PortError(sentence(port, error))));
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new SettingError(sentence(port, host, error))),
+    );
     probe.listen({ port, ...(typeof host === 'string' ? { host } : {}) }, () => probe.close(() => resolve()));
   });
   process.env.MURMURATION_LISTENING = mark;
 }
 
-function sentence(port: number, error: NodeJS.ErrnoException): string {
-  const choose = `choose another with PORT, for example: PORT=${port + 1} npm start`;
+function sentence(port: number, host: string | boolean | undefined, error: NodeJS.ErrnoException): string {
+  const name = `HOST: “${printable(String(host))}”`;
+  const leave = 'Leave HOST out to serve this machine alone; HOST=0.0.0.0 opens the lab to the network.';
+  if (error.syscall === 'getaddrinfo') return `${name} has no address that could be found. ${leave}`;
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'EINVAL') {
+    return `${name} is no address of this machine. ${leave}`;
+  }
+  // Below 1024 all ports are alike to a user who may not open one.
+  const other = error.code === 'EADDRINUSE' && port < 65_535 ? port + 1 : 8080;
+  const choose = `choose another with PORT, for example: PORT=${other} npm start`;
   if (error.code === 'EADDRINUSE') return `Port ${port} is already in use; ${choose}`;
   if (error.code === 'EACCES') return `Port ${port} may not be opened by this user; ${choose}`;
   return `Port ${port} cannot be opened (${error.message}); ${choose}`;
@@ -50,7 +51,7 @@ export function portFrom(given: string | undefined): number {
   if (given === undefined || given === '') return 8080;
   const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN;
   if (port <= 65_535) return port;
-  throw new PortError(
-    `PORT: ${JSON.stringify(given)} is no port; it must be a whole number from 0 to 65535.`,
+  throw new SettingError(
+    `PORT: “${printable(given)}” is no port; it must be a whole number from 0 to 65535.`,
   );
 }

@@ -347,6 +347,17 @@ describe('port', () => {
     );
   });
 
+  test('a host that is none: a line about HOST, not about the port', async () => {
+    const refused = async (host: string) =>
+      checkPort({ port: 18_080, strictPort: true, host }).then(
+        () => 'accepted',
+        (error: Error) => error.message,
+      );
+    expect(await refused('no such host')).toMatch(/^HOST: “no such host” has no address.*HOST=0\.0\.0\.0/);
+    // An address for examples, which no machine has.
+    expect(await refused('192.0.2.1')).toMatch(/^HOST: “192\.0\.2\.1” is no address of this machine/);
+  });
+
   test('PORT must be a port', () => {
     expect([portFrom(undefined), portFrom('0'), portFrom('65535')]).toEqual([8080, 0, 65_535]);
     for (const bad of ['x', '-1', '65536', '80.5', ' 80']) expect(() => portFrom(bad)).toThrow(/no port/);

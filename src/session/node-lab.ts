@@ -9,10 +9,11 @@ import { type Clock, realClock } from '../base/clock.ts';
 import { findEntry } from '../base/registry.ts';
 import { createCpuCompute } from '../compute/cpu/index.ts';
 import type { FetchBytes, HostDataset } from '../data/dataset.ts';
-import { ensureDigits } from '../data/digits-build.ts';
+import { DIGITS_PATH } from '../data/digits.ts';
+import { digitsBytes } from '../data/digits-build.ts';
 import { DATASETS } from '../data/index.ts';
 import { SOURCE_TEXT_PATH } from '../data/text.ts';
-import { ensureText } from '../data/text-build.ts';
+import { sourceText } from '../data/text-build.ts';
 import { MemoryHub } from '../network/memory.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { DEFAULT_LOCAL } from '../recipe/url.ts';
@@ -39,8 +40,9 @@ export interface NodeLabOptions {
 export function fetchInNode(root: string): FetchBytes {
   return async (wanted) => {
     if (wanted.startsWith('file:')) return readOwnFile(wanted.slice('file:'.length));
-    if (wanted === SOURCE_TEXT_PATH) ensureText(root);
-    else ensureDigits(root);
+    // Made from what is there, so that nothing has to be written where the lab lies.
+    if (wanted === SOURCE_TEXT_PATH) return new TextEncoder().encode(sourceText(root));
+    if (wanted === DIGITS_PATH) return digitsBytes(root);
     return readFile(path.join(root, 'public', wanted));
   };
 }
@@ -111,6 +113,15 @@ export async function startNodeLab(options: NodeLabOptions): Promise<readonly La
   return labs;
 }
 
+/** How far a lab is, in a few words: a snapshot holds all that a page shows. */
+function standing(lab: LabHandle): string {
+  const snapshot = lab.snapshot();
+  if (snapshot === null) return 'a lab that has not started';
+  const { phase, round, workers, notices } = snapshot;
+  const told = notices.map(({ what }) => what).slice(0, 2);
+  return [`${phase} at round ${round} with ${workers.length} workers`, ...told].join(', ');
+}
+
 /** Resolves once every lab's snapshot satisfies `condition`; rejects after a minute. */
 export async function until(
   labs: readonly LabHandle[],
@@ -124,7 +135,7 @@ export async function until(
   if (met()) return;
   await new Promise<void>((resolve, reject) => {
     const giveUp = realClock.after(PATIENCE_MS, () => {
-      reject(new Error(`Waited in vain: ${JSON.stringify(labs.map((lab) => lab.snapshot()))}`));
+      reject(new Error(`Waited in vain: ${labs.map(standing).slice(0, 4).join('; ')}`));
     });
     const ends = labs.map((lab) =>
       lab.subscribe(() => {

@@ -9,7 +9,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { findChromium } from '../../browser.ts';
-import { ROOT } from '../../experiments/lab-server.ts';
+import { ROOT } from '../../experiments/lab-build.ts';
 import { ensurePackages } from '../packages.ts';
 
 const VERSION = '0.6.2';

@@ -27,6 +27,8 @@ it('compiles a program of several files, and again only when one of them changes
   writeFileSync(join(folder, 'twice.ts'), 'export function twice(x: i32): i32 { return 2 * x + 1; }\n');
   expect(await run('twice')).toBe(43);
   expect(readdirSync(cache)).toHaveLength(2);
+  // There need be no place to keep it.
+  expect((await compiled(entry, join(entry, 'below a file'))).length).toBeGreaterThan(8);
 });
 
 it('says what does not compile', async () => {

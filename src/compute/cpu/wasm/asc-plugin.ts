@@ -8,10 +8,11 @@
  * that the compiler is loaded only when one of them has changed.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import type { Plugin } from 'vite';
+import { keepIfPossible } from '../../../base/kept-file.ts';
 
 const SUFFIX = '?asc';
 const OUTPUT = 'module.wasm';
@@ -56,11 +57,7 @@ export async function compiled(entry: string, cache: string): Promise<Uint8Array
     return readFileSync(file);
   } catch {
     const bytes = await compile(basename(entry), sources);
-    mkdirSync(cache, { recursive: true });
-    // Written apart and renamed: builds and tests may run at the same time.
-    const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, bytes);
-    renameSync(draft, file);
+    keepIfPossible(file, bytes);
     return bytes;
   }
 }
