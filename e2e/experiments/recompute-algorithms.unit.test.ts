@@ -23,6 +23,7 @@ import {
   deepsqueeze,
   dPsgd,
   ecd,
+  epochs,
   federated,
   gradientTracking,
   ownMomentum,
@@ -71,6 +72,7 @@ const l2 = '--compressor one-bit --set compressor.scale=l2';
 const bytes = '--compressor min-max-8';
 const own = (optimizer: string) => `--optimizer ${optimizer} --set optimizer.momentum=0.6`;
 const forgets = '--set algorithm.errorFeedback=off --allow no-feedback';
+const passes = '--set algorithm.localEpochs=3 --batch 7 --seed 4';
 const falling = '--schedule cosine --set schedule.rounds=50';
 const layers = (rule: string) =>
   `${[`rule=${rule}`, 'momentum=0.8', 'trust=0.5', 'weightDecay=0.1']
@@ -105,16 +107,22 @@ const RUNS: readonly (readonly [string, Recomputed, number?])[] = [
   [`online-push-sum ${oneWay}`, pushSum(EDGES)],
   [`overlap-sgp ${oneWay} --set algorithm.delay=2`, pushSum(EDGES, 2)],
   ['rps --set algorithm.dropRate=0', rps],
-  ['fedavg --set algorithm.localSteps=3', federated({ steps: 3 })],
-  ['fedmom --set algorithm.localSteps=3 --set algorithm.beta=0.8', federated({ steps: 3, beta: 0.8 })],
-  ['fedprox --set algorithm.localSteps=3 --set algorithm.mu=0.5', federated({ steps: 3, mu: 0.5 })],
+  ['fedavg --set algorithm.localSteps=3', federated({ work: 3 })],
+  ['fedmom --set algorithm.localSteps=3 --set algorithm.beta=0.8', federated({ work: 3, beta: 0.8 })],
+  ['fedprox --set algorithm.localSteps=3 --set algorithm.mu=0.5', federated({ work: 3, mu: 0.5 })],
   ['scaffold --set algorithm.localSteps=3', scaffold(3)],
-  ['fedavg --set algorithm.serverRate=0.6', federated({ steps: 5, eta: 0.6 })],
+  ['fedavg --set algorithm.serverRate=0.6', federated({ work: 5, eta: 0.6 })],
   [
     'fedmom --set algorithm.serverRate=1.3 --set algorithm.beta=0.5',
-    federated({ steps: 5, eta: 1.3, beta: 0.5 }),
+    federated({ work: 5, eta: 1.3, beta: 0.5 }),
   ],
   ['scaffold --set algorithm.serverRate=0.5', scaffold(5, 0.5)],
+  // Clients of eight rows take two steps an epoch, those of seven one.
+  [`fedavg ${passes}`, federated({ work: epochs(3, 7, 4) })],
+  [`fedmom ${passes} --set algorithm.beta=0.5`, federated({ work: epochs(3, 7, 4), beta: 0.5 })],
+  [`fedprox ${passes} --set algorithm.mu=0.5`, federated({ work: epochs(3, 7, 4), mu: 0.5 })],
+  [`scaffold ${passes}`, scaffold(epochs(3, 7, 4))],
+  ['fedavg --set algorithm.localEpochs=3', federated({ work: 3 })],
   ['allreduce-sgd', sgd()],
   ['allreduce-sgd --optimizer momentum --set optimizer.momentum=0.8', sgd(0.8)],
   ['qsgd --compressor none', sgd()],

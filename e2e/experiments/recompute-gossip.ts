@@ -2,15 +2,18 @@
  * Gossip, push-sum and federated algorithms as their equations in ALGORITHMS.md (sections 9 and 10) have
  * them, in double precision: neighbours' copies are kept one by one, and nothing is ever sent.
  */
+import { PURPOSE, randomStream } from '../../src/math/random.ts';
 import {
   type Compressor,
   everywhere,
   gradient,
+  gradientOver,
   mean,
   mix,
   none,
   type Problem,
   type Recomputed,
+  type Row,
   ranks,
   sum,
   type V,
@@ -196,15 +199,38 @@ export const rps: Recomputed = (problem) =>
     return everywhere(problem, mean(h));
   });
 
+/** The rows of each gradient that a client takes in a round. */
+type Work = (problem: Problem, worker: number, t: number) => readonly (readonly Row[])[];
+
+/** So many over all its rows. */
+const steps =
+  (count: number): Work =>
+  ({ rows }, worker) =>
+    Array.from({ length: count }, () => rows[worker] ?? []);
+
+/** Every epoch all its rows in the order that the seed draws, in batches of so many; the last has what is left. */
+export const epochs =
+  (count: number, batch: number, seed: number): Work =>
+  ({ rows }, worker, t) => {
+    const mine = rows[worker] ?? [];
+    return Array.from({ length: count }, (_, epoch) => {
+      const stream = randomStream(seed, PURPOSE.batch, worker, t * count + epoch);
+      const order = [...stream.shuffle(Uint32Array.from(mine.keys()))];
+      return Array.from({ length: Math.ceil(mine.length / batch) }, (_, index) =>
+        order.slice(index * batch, (index + 1) * batch).flatMap((row) => mine[row] ?? []),
+      );
+    }).flat();
+  };
+
 /** 10.1 and 10.2, all clients in every round: local steps from w, a mean by rows, rate and momentum at the server. */
 export const federated =
   ({
-    steps,
+    work,
     beta = 0,
     mu = 0,
     eta = 1,
   }: {
-    readonly steps: number;
+    readonly work: Work | number;
     readonly beta?: number;
     readonly mu?: number;
     readonly eta?: number;
@@ -216,8 +242,8 @@ export const federated =
     for (let t = 0; t < problem.rounds; t += 1) {
       const clients = ranks(problem).map((i) => {
         let y = w;
-        for (let step = 0; step < steps; step += 1) {
-          y = sum([1 - problem.lr * mu, y], [-problem.lr, gradient(problem, i, y)], [problem.lr * mu, w]);
+        for (const batch of (typeof work === 'number' ? steps(work) : work)(problem, i, t)) {
+          y = sum([1 - problem.lr * mu, y], [-problem.lr, gradientOver(batch, y)], [problem.lr * mu, w]);
         }
         return y;
       });
@@ -234,22 +260,27 @@ export const federated =
 
 /** SCAFFOLD (arXiv 1910.06378, algorithm 1, option II), all clients in every round. */
 export const scaffold =
-  (steps: number, eta = 1): Recomputed =>
+  (work: Work | number, eta = 1): Recomputed =>
   (problem) => {
     const d = problem.d;
     let w = zeros(d);
     let c = zeros(d);
     let own: readonly V[] = nothing(problem);
+    const counts: number[] = [];
     for (let t = 0; t < problem.rounds; t += 1) {
       const y = own.map((mine, i) => {
         let at = w;
-        for (let step = 0; step < steps; step += 1) {
-          at = sum([1, at], [-problem.lr, gradient(problem, i, at)], [problem.lr, mine], [-problem.lr, c]);
+        const batches = (typeof work === 'number' ? steps(work) : work)(problem, i, t);
+        counts[i] = batches.length;
+        for (const batch of batches) {
+          at = sum([1, at], [-problem.lr, gradientOver(batch, at)], [problem.lr, mine], [-problem.lr, c]);
         }
         return at;
       });
-      const scale = 1 / (steps * problem.lr);
-      const next = own.map((mine, i) => sum([1, mine], [-1, c], [scale, w], [-scale, y[i] ?? []]));
+      const next = own.map((mine, i) => {
+        const scale = 1 / ((counts[i] ?? Number.NaN) * problem.lr);
+        return sum([1, mine], [-1, c], [scale, w], [-scale, y[i] ?? []]);
+      });
       c = sum([1, c], [1, mean(next)], [-1, mean(own)]);
       own = next;
       w = sum([1, w], [eta, mean(y)], [-eta, w]);

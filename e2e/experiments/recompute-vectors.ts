@@ -84,8 +84,10 @@ export interface Problem {
 }
 
 /** g_i(w) = (1/m) Σ (w · x − y) x over the worker's rows. */
-export function gradient({ rows }: Problem, worker: number, w: V): V {
-  const mine = rows[worker] ?? [];
+export const gradient = ({ rows }: Problem, worker: number, w: V): V => gradientOver(rows[worker] ?? [], w);
+
+/** The same over these rows. */
+export function gradientOver(mine: readonly Row[], w: V): V {
   const errors = mine.map(
     ({ x, y }) => x.reduce((dot, value, k) => dot + value * (w[k] ?? Number.NaN), 0) - y,
   );

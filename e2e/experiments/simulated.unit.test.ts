@@ -25,6 +25,19 @@ async function rowsOf(out: string): Promise<readonly Readonly<Record<string, str
 }
 
 describe('simulated time', () => {
+  it('of clients that go through their rows is that of the batches these make', async () => {
+    const local = ['--set', 'algorithm.localEpochs=2', '--batch', '2', '--compute', '20ms'];
+    const args = ['--algorithm', 'fedavg', ...local, '--rounds', '3'];
+    expect((await runs.onTable('epochs', ...args)).code).toBe(0);
+    const rows = await rowsOf('epochs');
+    const last = rows.filter(({ round }) => round === '3');
+    // Five rows in batches of two, twice: six gradients, and ten rows looked at.
+    expect(last.map(({ samples }) => samples)).toEqual(['30', '30', '30', '30', '30']);
+    for (const { simulatedSeconds } of last) expect(Number(simulatedSeconds)).toBeCloseTo(3 * 6 * 0.02, 6);
+    const { summary } = JSON.parse(await runs.read('epochs', 'run.json'));
+    expect(summary.gradientSteps).toBe(5 * 3 * 6);
+  });
+
   it.each([
     ['AD-PSGD with one worker ten times slower', 5, GOSSIP, ['--seconds', '2']],
     ['32-softsync', 32, SOFT_SYNC, ['--rounds', '12', '--eval-every', '4']],

@@ -154,6 +154,8 @@ export interface Node {
   readonly allow: readonly Control[];
   /** Rows that this worker trains on. */
   readonly samples: number;
+  /** Gradients that this worker takes in a round: see `AlgorithmEntry.gradients` and `epochs`. */
+  readonly gradients: number;
 
   /** Random numbers of this worker in this round; another `stream` is another sequence. */
   random(stream: number): RandomStream;
@@ -314,6 +316,12 @@ export interface AlgorithmEntry {
   lookBack?(options: Options): number;
   /** Gradients of one round; 1 if not given. */
   gradients?(options: Options): number;
+  /**
+   * Passes of one round over the worker's own rows, every one cut into batches of its own, the last of which has
+   * what is left: then a round has as many gradients as batches, and one worker more of them than another. 0, or
+   * if not given: as many as `gradients` says.
+   */
+  epochs?(options: Options): number;
   /** Of algorithms that report a de-biased average: this worker's weight in it; 1 if not given. */
   weight?(numbers: Numbers): number;
   /**

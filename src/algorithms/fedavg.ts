@@ -2,7 +2,7 @@
  * FedAvg, and two that change one line of it: FedMom adds momentum at the server, FedProx a pull towards
  * the server's model at the clients.
  *
- *   client k:  y ← w,  then H steps  y ← y − γ (g_k(y) + μ (y − w));   w_k = y
+ *   client k:  y ← w,  then H steps, or E epochs of ⌈n_k / batch⌉,  y ← y − γ (g_k(y) + μ (y − w));   w_k = y
  *   server:    Δ = Σ_k (n_k / Σ n) (w − w_k),   v⁺ = w − η Δ,   w ← v⁺ + β (v⁺ − v),   v ← v⁺
  *
  * μ = β = 0 and η = 1 is FedAvg: McMahan et al., AISTATS 2017, arXiv 1602.05629; with another η it is FedOpt with
@@ -22,6 +22,7 @@ import {
   FEDERATED_OPTIONS,
   federatedCost,
   isCurrent,
+  localEpochs,
   needsStar,
   rests,
   rowsIn,
@@ -45,6 +46,7 @@ const common = {
   prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
   options: FEDERATED_OPTIONS,
   gradients: localSteps,
+  epochs: localEpochs,
   cost: federatedCost,
   enter: begin,
   rests,

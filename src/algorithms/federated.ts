@@ -38,7 +38,17 @@ export const FEDERATED_OPTIONS: OptionSchema = {
     max: 1000,
     integer: true,
     label: 'local steps',
-    help: 'Gradient steps that a client takes in a round.',
+    help: 'Gradient steps that a client takes in a round, unless it is to go through its rows so many times.',
+  },
+  localEpochs: {
+    kind: 'number',
+    default: 0,
+    min: 1,
+    max: 100,
+    integer: true,
+    zero: 'local steps',
+    label: 'local epochs E',
+    help: 'How often a client goes through all its rows in a round, instead of a number of steps: who has more rows takes more steps.',
   },
   clientFraction: {
     kind: 'number',
@@ -49,6 +59,9 @@ export const FEDERATED_OPTIONS: OptionSchema = {
     help: 'Share of all workers that train in a round, at least one; drawn anew every round.',
   },
 };
+
+/** For `AlgorithmEntry.epochs`. */
+export const localEpochs = (options: Node['options']): number => numberOption(options, 'localEpochs');
 
 /** For algorithms whose papers have the server take its step at a rate of its own. */
 export const SERVER_RATE: OptionSchema = {
@@ -133,7 +146,7 @@ export function clientWeights(state: State, clients: readonly number[]): Readonl
 }
 
 /**
- * y ← as many local steps from x along `direction(y, g)`: the gradient, or a correction of it. What the
+ * y ← the client's local steps from x, so many or E epochs of them, along `direction(y, g)`: the gradient, or a correction of it. What the
  * optimizer remembers begins anew every round, as a client may not be drawn again for long.
  */
 export async function trainLocally(
@@ -142,8 +155,7 @@ export async function trainLocally(
   y: Vector,
   direction: (y: Vector, gradient: Vector) => readonly (readonly [number, Vector])[],
 ): Promise<void> {
-  const steps = numberOption(node.options, 'localSteps');
-  await stepAfresh(node, x, y, steps, async (at, step) => {
+  await stepAfresh(node, x, y, node.gradients, async (at, step) => {
     const gradient = await node.gradient(at, step);
     const terms = direction(at, gradient);
     const [first, ...corrections] = terms;

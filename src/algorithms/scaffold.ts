@@ -6,9 +6,8 @@
  *
  * Karimireddy, Kale, Mohri, Reddi, Stich, Suresh: SCAFFOLD, ICML 2020, arXiv 1910.06378, option II of its
  * algorithm 1, with its global rate η (1 by default) and clients of equal weight. A comparator for FedMom and FedProx. Two
- * vectors travel each way. Differences from the paper: after a view change control variates begin at zero.
+ * vectors travel each way. With local epochs H is each client's own. Differences from the paper: after a view change control variates begin at zero.
  */
-import { numberOption } from '../base/options.ts';
 import { type AlgorithmEntry, counted, held } from './algorithm.ts';
 import {
   beginFederated,
@@ -18,6 +17,7 @@ import {
   FEDERATED_OPTIONS,
   federatedCost,
   isCurrent,
+  localEpochs,
   needsStar,
   rests,
   rowsIn,
@@ -46,6 +46,7 @@ export const scaffold: AlgorithmEntry = {
   prefers: { topology: { id: 'star' }, compressor: { id: 'none' } },
   options: { ...FEDERATED_OPTIONS, ...SERVER_RATE },
   gradients: localSteps,
+  epochs: localEpochs,
   rests,
   refuses: (given) =>
     needsStar('SCAFFOLD', given) ?? needsWholeNumbers('SCAFFOLD', 'Choose none or fp16.', given),
@@ -80,7 +81,7 @@ export const scaffold: AlgorithmEntry = {
         [-1, before],
         [1, common],
       ]);
-      const scale = 1 / (numberOption(node.options, 'localSteps') * node.learningRate);
+      const scale = 1 / (node.gradients * node.learningRate);
       compute.linear(change, [
         [-1, common],
         [scale, w],

@@ -62,6 +62,22 @@ describe.each(PARTITIONS.map((entry) => [entry.id, entry] as const))('seats of %
 });
 
 describe('batches', () => {
+  it('of epochs by themselves go through all rows once in each, and the last has what is left', () => {
+    const rows = Uint32Array.from({ length: 23 }, (_, i) => 100 + i);
+    const sampler = new BatchSampler(rows, 10, 1, 2);
+    expect(sampler.batches).toBe(3);
+    const epochOf = (epoch: number) => [0, 1, 2].map((index) => [...sampler.ofEpoch(epoch, index)]);
+    for (const epoch of [0, 1, 7]) {
+      expect(epochOf(epoch).map(({ length }) => length)).toEqual([10, 10, 3]);
+      expect(epochOf(epoch).flat().sort()).toEqual([...rows]);
+    }
+    expect(epochOf(0)).not.toEqual(epochOf(1));
+    // Any may be asked for again.
+    expect(epochOf(0)).toEqual(epochOf(0));
+    const whole = new BatchSampler(rows, 0, 1, 2);
+    expect([whole.batches, [...whole.ofEpoch(3, 0)]]).toEqual([1, [...rows]]);
+  });
+
   const rows = Uint32Array.from({ length: 103 }, (_, i) => 1000 + 3 * i);
 
   it('always have their size, and go through all rows once an epoch', () => {

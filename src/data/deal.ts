@@ -36,7 +36,8 @@ export function rowsOfSeat(
 /**
  * Batches of one seat: every epoch its rows in a new order, without replacement; a batch may run over
  * from one epoch into the next. A batch of 0 means all rows every round, in the order they were dealt,
- * which is what deterministic proofs of algorithms use. The batch of a round depends on (rows, batch, seed, seat, round) alone,
+ * which is what deterministic proofs of algorithms use. Where a round is so many epochs, each is cut into batches
+ * by itself (`ofEpoch`), and the last of them is smaller. The batch of a round depends on (rows, batch, seed, seat, round) alone,
  * so rounds may be asked for again after a roll-back, or skipped; asking in order is cheap.
  */
 export class BatchSampler {
@@ -79,6 +80,17 @@ export class BatchSampler {
       filled += piece.length;
     }
     return batch;
+  }
+
+  /** Batches that an epoch is cut into, where each ends with it: ⌈rows / batch⌉. */
+  get batches(): number {
+    return this.#batch === 0 ? 1 : Math.ceil(this.#rows.length / this.#batch);
+  }
+
+  /** Batch 0, 1, … of an epoch that is cut up by itself: the last one has what is left. */
+  ofEpoch(epoch: number, index: number): Uint32Array {
+    if (this.#batch === 0) return this.#rows;
+    return this.#orderOf(epoch).slice(index * this.#batch, (index + 1) * this.#batch);
   }
 
   #orderOf(epoch: number): Uint32Array {

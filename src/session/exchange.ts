@@ -95,6 +95,8 @@ export interface Desk {
   readonly assets: Assets;
   /** Rows the worker trains on. */
   readonly samples: number;
+  /** Gradients it takes in a round. */
+  readonly gradients: number;
   readonly optimizer: BoundOptimizer;
   /** The recipe's compressor over a layout. */
   compressed(layout: Layout): Coding;
@@ -133,6 +135,7 @@ export class Exchange implements Node {
   readonly recipients: readonly number[];
   readonly groups: readonly number[];
   readonly samples: number;
+  readonly gradients: number;
   readonly allow: readonly Control[];
   readonly costs = noCosts();
   /** Algorithm bytes sent in this round, by the receiver's seat. */
@@ -176,6 +179,7 @@ export class Exchange implements Node {
     this.round = round;
     this.since = since;
     this.samples = desk.samples;
+    this.gradients = desk.gradients;
     this.allow = controlsOf(assets.recipe.allow);
     this.seat = holder.seat;
     this.size = view.seats.length;

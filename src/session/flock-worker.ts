@@ -28,6 +28,8 @@ import { type Parked, park, unpark } from './parking.ts';
 import type { WorkerProgress } from './saved-state.ts';
 import { WorkerMemory } from './worker-memory.ts';
 
+const noWork = { computing: 0, gradients: 0, samples: 0 };
+
 export class FlockWorker {
   /** Number within the peer. */
   readonly index: number;
@@ -42,11 +44,10 @@ export class FlockWorker {
   /** The view it is in, or null before the first. */
   view: View | null = null;
   holder: SeatHolder | null = null;
-  /** Totals since the epoch began, of committed rounds: bytes with their frames, times in host-observed ms, gradients. */
-  readonly totals: RoundCosts & { computing: number; gradients: number } = {
+  /** Totals since the epoch began, of committed rounds: bytes with their frames, times in host-observed ms, gradients and the rows they looked at. */
+  readonly totals: RoundCosts & { computing: number; gradients: number; samples: number } = {
     ...noCosts(),
-    computing: 0,
-    gradients: 0,
+    ...noWork,
   };
   /** Algorithm bytes sent to each neighbour's seat in this epoch. */
   readonly sentTo = new Map<number, number>();
@@ -70,8 +71,9 @@ export class FlockWorker {
   #rows = 0;
   #exchange: Exchange | null = null;
   #steps = 0;
-  /** Computed in the present round. */
+  /** Gradients computed in the present round, and rows of their batches. */
   #gradients = 0;
+  #samples = 0;
   /** The view that it last entered anew, which who stays with the same members keeps as an address; and its start. */
   #address = '';
   #since = 0;
@@ -174,7 +176,7 @@ export class FlockWorker {
   reset(): void {
     this.restart();
     this.#memory?.losses.forget();
-    Object.assign(this.totals, noCosts(), { computing: 0, gradients: 0 });
+    Object.assign(this.totals, noCosts(), noWork);
     this.sentTo.clear();
     this.staleness.clear();
   }
@@ -255,6 +257,7 @@ export class FlockWorker {
       const rows = view.run.dealt === null ? null : assets.rows(holder.seat, view.run.dealt);
       this.#sampler = rows === null ? null : assets.sampler(rows, holder.seat);
       this.#rows = rows?.length ?? 0;
+      memory.losses.reserve(this.#stepsOfRound(assets));
     }
     if (!keep) {
       const exchange = this.#open('resync', view, holder, view.startRound, signal);
@@ -324,6 +327,7 @@ export class FlockWorker {
     const { assets, memory } = this.#equipment();
     this.started = this.round + 1;
     this.#gradients = 0;
+    this.#samples = 0;
     try {
       if (this.#resting(signal)) await this.#rest(signal);
       else await this.#transact((exchange, state) => assets.algorithm.round(exchange, state), signal);
@@ -335,6 +339,7 @@ export class FlockWorker {
     }
     memory.losses.commit(this.round + 1);
     this.totals.gradients += this.#gradients;
+    this.totals.samples += this.#samples;
     this.#note('committed');
     const late = assets.algorithm.lookBack?.(assets.recipe.algorithm.options) ?? 0;
     if (!this.asynchronous) this.#forget(this.round - late);
@@ -426,6 +431,13 @@ export class FlockWorker {
     return { assets: this.#assets, memory: this.#memory };
   }
 
+  /** Gradients of a round: a number, or what the worker's own rows make of so many epochs. */
+  #stepsOfRound({ algorithm, recipe }: Assets): number {
+    const { options } = recipe.algorithm;
+    const epochs = algorithm.epochs?.(options) ?? 0;
+    return epochs > 0 ? epochs * (this.#sampler?.batches ?? 1) : (algorithm.gradients?.(options) ?? 1);
+  }
+
   #open(
     type: 'algorithm' | 'resync',
     view: View,
@@ -437,13 +449,15 @@ export class FlockWorker {
     const emulation = this.#emulation;
     const { recipe } = assets;
     const { seat } = holder;
-    const steps = assets.algorithm.gradients?.(assets.recipe.algorithm.options) ?? 1;
+    const epochs = assets.algorithm.epochs?.(assets.recipe.algorithm.options) ?? 0;
+    const steps = this.#stepsOfRound(assets);
     const desk: Desk = {
       clock: this.#clock,
       inbox: this.#inbox,
       address: type === 'resync' ? view.id : this.#address,
       assets,
       samples: this.#rows,
+      gradients: steps,
       compressed: (layout) => memory.compressed(layout),
       dense: (length) => memory.dense(length),
       optimizer: memory.optimizer,
@@ -467,9 +481,14 @@ export class FlockWorker {
         const begun = () => {
           const sampler = this.#sampler;
           if (sampler === null) throw new Error('The data has not been dealt.');
+          const { batches } = sampler;
+          const batch =
+            epochs > 0
+              ? sampler.ofEpoch(at * epochs + Math.floor(step / batches), step % batches)
+              : sampler.at(at * steps + step);
           this.#gradients += 1;
+          this.#samples += batch.length;
           emulation.note({ kind: 'computing', seat, round: at, step });
-          const batch = sampler.at(at * steps + step);
           const { gradient, losses } = memory;
           return [parameters, assets.data, batch, gradient, losses.ring, losses.take()] as const;
         };

@@ -10,10 +10,10 @@ const SLOTS = 256;
 
 export class Losses {
   readonly #compute: Compute;
-  readonly #ring: Vector;
-  readonly #slots: number;
+  #ring: Vector;
+  #slots: number;
   /** Gradients of one round. */
-  readonly #steps: number;
+  #steps: number;
   #next = 0;
   #committed: { readonly slot: number; readonly round: number }[] = [];
   #open: number[] = [];
@@ -23,6 +23,19 @@ export class Losses {
     this.#steps = steps;
     this.#slots = SLOTS + steps;
     this.#ring = compute.vector(2 * this.#slots);
+  }
+
+  /** Makes room for so many gradients a round; what the ring holds stays. */
+  reserve(steps: number): void {
+    this.#steps = steps;
+    const slots = SLOTS + steps;
+    if (slots <= this.#slots) return;
+    const larger = this.#compute.vector(2 * slots);
+    this.#compute.linear(larger, []);
+    this.#compute.slices.copy(larger, 0, this.#ring, 0, this.#ring.length);
+    this.#compute.free(this.#ring);
+    this.#ring = larger;
+    this.#slots = slots;
   }
 
   get ring(): Vector {

@@ -156,7 +156,7 @@ export class Measure {
     if (seat === undefined) return null;
     if (x === null) {
       Object.assign(this.of(worker.index), { testLoss: null, testAccuracy: null, testRound: round });
-      this.#emit([], [this.#row(worker, assets, epoch, seat, null, null)]);
+      this.#emit([], [this.#row(worker, epoch, seat, null, null)]);
       return null;
     }
     const { compute } = assets;
@@ -172,7 +172,7 @@ export class Measure {
     Object.assign(this.of(worker.index), { testLoss, testAccuracy, residualNorm, testRound: round });
     const points: Point[] = [{ kind: 'evaluation', epoch, seat, round, testLoss, testAccuracy }];
     if (flock.speaks) points.push({ kind: 'model', epoch, round, testLoss, testAccuracy });
-    this.#emit(points, [this.#row(worker, assets, epoch, seat, testLoss, testAccuracy)]);
+    this.#emit(points, [this.#row(worker, epoch, seat, testLoss, testAccuracy)]);
     if (reports === 'server') return { parameters, sketch, consensus: null };
     const vector = allLocal ? parameters : sketch;
     const consensus = this.consensus.add(round, seat, vector, seats, allLocal, worker.weight);
@@ -181,7 +181,6 @@ export class Measure {
 
   #row(
     worker: FlockWorker,
-    assets: Assets,
     epoch: number,
     seat: number,
     testLoss: number | null,
@@ -193,7 +192,7 @@ export class Measure {
     return {
       seat,
       round,
-      samples: round * rowsOfRound(assets, worker),
+      samples: totals.samples,
       trainLoss: window.at(round),
       testLoss,
       testAccuracy,
@@ -270,10 +269,4 @@ export class Measure {
 /** null where numbers are predicted: nothing to be right about. */
 function accuracyOf({ accuracy }: Score): number | null {
   return Number.isNaN(accuracy) ? null : accuracy;
-}
-
-/** Rows that a worker's gradients of one round look at. */
-function rowsOfRound({ algorithm, recipe }: Assets, worker: FlockWorker): number {
-  const gradients = algorithm.gradients?.(recipe.algorithm.options) ?? 1;
-  return gradients * (recipe.batch === 0 ? worker.rows : recipe.batch);
 }

@@ -50,6 +50,36 @@ it('FedMom with one client and one step is SGD with Nesterov momentum', async ()
   flock.destroy();
 });
 
+it('clients that go through their rows take as many steps as these make, and every loss is kept', async () => {
+  const partition = entry('quantity', { alpha: 0.5 });
+  const options = { localEpochs: 2, clientFraction: 0.5 };
+  const recipe = network({ algorithm: entry('fedavg', options), partition, batch: 1 });
+  const flock = await run(recipe, 4);
+  const drawn = flock.workers.map(() => 0);
+  for (let round = 0; round < 4; round += 1) {
+    const before = flock.workers.map(({ totals }) => totals.gradients);
+    await flock.step();
+    for (const [i, { totals, rows, losses }] of flock.workers.entries()) {
+      const taken = totals.gradients - (before[i] ?? 0);
+      if (taken === 0) continue;
+      drawn[i] = (drawn[i] ?? 0) + 1;
+      expect(taken).toBe(2 * rows);
+      const told = (await losses?.read()) ?? [];
+      // One slot each: none was written over.
+      expect(new Set(told.map(({ loss }) => loss)).size).toBe(taken);
+    }
+  }
+  expect(drawn.reduce((sum, count) => sum + count, 0)).toBe(8);
+  const sizes = flock.workers.map(({ rows }) => rows);
+  expect(new Set(sizes).size).toBeGreaterThan(1);
+  // More gradients than the ring of a run by steps has room for.
+  expect(2 * Math.max(...sizes)).toBeGreaterThan(256 + 5);
+  for (const [i, { totals }] of flock.workers.entries()) {
+    expect(totals.samples).toBe(2 * (sizes[i] ?? 0) * (drawn[i] ?? 0));
+  }
+  flock.destroy();
+});
+
 it('FedProx holds clients near the server’s model', async () => {
   const loose = await modelsAfter(federated('fedavg', { localSteps: 20 }), 3, 1);
   const held = await modelsAfter(federated('fedprox', { localSteps: 20, mu: 10 }), 3, 1);
