@@ -100,8 +100,7 @@ describe('a session', () => {
     await until([first, second, third], ({ workers }) => workers.length === 3);
     await until([second], ({ notices }) => notices.some(({ id }) => id === 'overruled'));
     const notice = overruled(second);
-    expect(notice?.what).toContain('algorithm d-psgd (here choco-sgd)');
-    expect(notice?.what).toContain('learning rate 0.3 (here 0.2)');
+    expect(notice?.what).toContain('learning rate 0.3 (here 0.2), algorithm D-PSGD (here CHOCO-SGD)');
     expect(notice?.what).not.toContain('seed');
     expect(notice?.link?.href).toBe(
       '?model.hidden=16&lr=0.3&evalEvery=5&backend=cpu&transport=memory#room=new',

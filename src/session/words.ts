@@ -148,7 +148,7 @@ export const WORDS = {
       'warning',
       'There are others in this room, but no direct connection to them comes about.',
       'The tabs of this browser still find each other.',
-      'Join the same network as the others, without a VPN or guest isolation.',
+      'Join the same network as the others, without a VPN or guest isolation. (A room connects up to 65 tabs.)',
     ),
   deviceBack: () =>
     notice(
