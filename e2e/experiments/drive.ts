@@ -166,6 +166,7 @@ async function watch(
     const now = performance.now();
     if (living.length === 0) return { stoppedBy: 'failure', failure: 'Every tab was lost.' };
     if (signal.aborted) return { stoppedBy: 'interrupt', failure: null };
+    if (ledger.says('diverged')) return failed('The flock has stopped; a lower --lr may help');
     if (ledger.phases().every((phase) => phase === 'finished')) return { stoppedBy: 'rounds', failure: null };
     if (plan.target !== null && (await reached(ledger, plan.target))) {
       return { stoppedBy: 'target-accuracy', failure: null };
@@ -186,7 +187,6 @@ async function watch(
     if (idleFor(plan.pace, movedAt) > IDLE_MS) {
       return failed('Nobody can go on: nothing is computed, and no message is on its way');
     }
-    if (ledger.says('diverged')) return failed('The flock has stopped; a lower --lr may help');
     // Nobody but a worker that cannot go on pauses a run; its round may fail before the others are told.
     if (ledger.phases().includes('paused') || ledger.says('failed')) return failed('The flock has stopped');
     progress.update(describe(ledger, plan));
@@ -206,6 +206,16 @@ async function pause(ledger: Ledger, plan: Plan): Promise<void> {
     if (ledger.phases().every((phase) => phase !== 'running')) return;
     await plan.pace.pass();
   }
+}
+
+/** A run that was stopped by the clock while its losses were far too high has diverged (`divergence.ts`). */
+function divergedBy(ledger: Ledger): { stoppedBy: StoppedBy; failure: string } | null {
+  const workers = [...ledger.snapshots.values()].flatMap((snapshot) => snapshot.workers);
+  const high = workers.filter(({ mine, diverging }) => mine && diverging);
+  if (high.length === 0) return null;
+  const losses = high.map(({ seat, trainLoss }) => `${trainLoss?.toPrecision(3)} at worker ${seat}`);
+  const failure = `The training diverged: losses are far above those of the start (${someOf(losses, ', ')}); a lower --lr may help.`;
+  return { stoppedBy: 'failure', failure };
 }
 
 /** What an attempt came to; once a run has begun, nothing that goes wrong may cost what was collected. */
@@ -263,6 +273,6 @@ export async function drive(
     seconds,
     simulatedSeconds,
     startedAt,
-    ...outcome,
+    ...(outcome.stoppedBy === 'seconds' ? (divergedBy(ledger) ?? outcome) : outcome),
   };
 }

@@ -163,6 +163,28 @@ describe('a run in Node', () => {
     expect(cells.map((row) => Number(row[at]) >= 0.5)).toEqual([true, true]);
   });
 
+  it.each([
+    ['its rounds are done', ['--rounds', '25'], /the loss of worker \d is [\d.e+]+, far above the 2.3/],
+    [
+      'its time is over',
+      ['--seconds', '20', '--clock', 'virtual', '--compute', '1s'],
+      /losses are far above/,
+    ],
+  ])('has failed where losses are far too high when %s', async (_, ends, why) => {
+    const args = [...NODE, '--workers-per-tab', '2', '--topology', 'complete', '--lr', '50', ...ends];
+    const { code, err } = await run([
+      ...args,
+      '--eval-every',
+      '1000',
+      '--out',
+      path.join(folder, `wild${ends[0]}`),
+    ]);
+    expect([code, err.join()]).toEqual([1, expect.stringMatching(why)]);
+    const { summary, failure } = JSON.parse(text(await contents(`wild${ends[0]}`), 'run.json'));
+    expect([summary.stoppedBy, failure]).toEqual(['failure', err[0]]);
+    expect(Number.isFinite(summary.finalTrainLoss)).toBe(true);
+  });
+
   it('reports the server’s model where clients are drawn', async () => {
     const flags = [
       '--workers-per-tab',

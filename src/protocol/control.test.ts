@@ -18,6 +18,7 @@ const ballot = { counter: 4, leader: 'peer-b' };
 const row: ReportRow = {
   seat: 2,
   round: 17,
+  diverged: false,
   lossRound: 4,
   testRound: 4,
   trainLoss: 0.25,

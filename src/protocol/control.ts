@@ -109,6 +109,8 @@ const reportRow = v.object({
   testAccuracy: v.nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
   bytesSent: bytes,
   bytesReceived: bytes,
+  /** Its training has diverged. */
+  diverged: v.boolean(),
   hidden: v.boolean(),
   backend,
   adapter: text(120),

@@ -244,6 +244,7 @@ describe('Room', () => {
     const row: ReportRow = {
       seat: 1,
       round: 4,
+      diverged: false,
       lossRound: 4,
       testRound: 4,
       trainLoss: Number.NaN,

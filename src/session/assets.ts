@@ -25,6 +25,7 @@ import { spectrumOf as spectrumOn, supportOf as supportOn } from '../topology/gr
 import { TOPOLOGIES } from '../topology/index.ts';
 import type { Spectrum } from '../topology/spectrum.ts';
 import type { Edge } from '../topology/topology.ts';
+import { constantLoss } from './divergence.ts';
 
 /** Standard deviation σ of what a worker that starts apart adds to every parameter. */
 const SPREAD = 0.1;
@@ -57,6 +58,7 @@ export class Assets {
   /** What scores are over: the test rows, or all rows where none are held out. */
   readonly scored: Uint32Array;
   readonly #host: HostDataset;
+  #constantLoss: number | null = null;
   #program: Program;
   /** Rows of a batch that the program has room for. */
   #capacity: number;
@@ -123,6 +125,13 @@ export class Assets {
 
   get classes(): number {
     return this.#host.classes;
+  }
+
+  /** Training loss of a predictor that does not look: what a model that has learnt anything is below. */
+  get constantLoss(): number {
+    const { classes, labels } = this.#host;
+    this.#constantLoss ??= constantLoss(classes, labels, this.split.train);
+    return this.#constantLoss;
   }
 
   get shape(): DataShape {

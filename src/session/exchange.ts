@@ -32,6 +32,7 @@ import { graphOf } from '../recipe/legality.ts';
 import type { SeatHolder, View } from '../room/view.ts';
 import type { Graph } from '../topology/graph.ts';
 import type { Assets } from './assets.ts';
+import type { Divergence } from './divergence.ts';
 import { computeInTurns, computeWhole, type Gradient } from './gradient.ts';
 import type { Inbox, Mail, Wanted } from './inbox.ts';
 import { cutIntoPackets, joinPackets } from './packets.ts';
@@ -490,10 +491,15 @@ export class Exchange implements Node {
   }
 }
 
-/** The worker's own numbers are no longer finite. */
+/** The worker's own numbers are no longer finite, or its losses are far too high (`divergence.ts`). */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
-  constructor() {
-    super('The training diverged: a number became infinite.');
+  /** Of finite numbers; null where one became infinite. */
+  readonly divergence: Divergence | null;
+  constructor(divergence: Divergence | null = null) {
+    super(
+      `The training diverged: ${divergence === null ? 'a number became infinite' : 'its loss is far too high'}.`,
+    );
+    this.divergence = divergence;
   }
 }

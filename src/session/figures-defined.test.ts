@@ -91,6 +91,44 @@ describe('a training loss', () => {
   });
 });
 
+describe('a run that diverges at finite numbers', () => {
+  const wild: RecipeParts = { lr: 60, rounds: 40, evalEvery: 1000 };
+  const said = (lab: LabHandle | undefined) =>
+    lab?.snapshot()?.notices.find(({ id }) => id === 'diverged')?.what ?? '';
+
+  it('says so in every tab, and is paused; started again it is another matter', async () => {
+    const recipe = buildRecipe({ ...MOONS, ...wild, rounds: 0 });
+    const labs = await startNodeLab({ recipe, tabs: 2, workersPerTab: 2 });
+    open.push(...labs);
+    labs[0]?.send({ kind: 'command', command: { kind: 'start', stopAt: null } });
+    await until(
+      labs,
+      ({ phase, notices }) => phase === 'paused' && notices.some(({ id }) => id === 'diverged'),
+    );
+    const workers = labs.flatMap((lab) => lab.snapshot()?.workers.filter(({ mine }) => mine) ?? []);
+    expect(workers.every(({ trainLoss }) => Number.isFinite(trainLoss))).toBe(true);
+    expect(workers.some(({ diverging }) => diverging)).toBe(true);
+    expect(labs.map(said).join()).toMatch(/the loss of worker \d is [\d.e+]+, far above the 0\.\d+ that it/);
+    labs[1]?.send({ kind: 'command', command: { kind: 'reset' } });
+    await until(labs, ({ phase }) => phase === 'idle');
+    labs[1]?.send({ kind: 'command', command: { kind: 'start', stopAt: 5 } });
+    await until(labs, ({ phase, round }) => phase !== 'running' && round === 5);
+    expect(labs.map(said)).toEqual(['', '']);
+  });
+
+  it('has not just finished, however short it was', async () => {
+    const labs = await startNodeLab({
+      recipe: buildRecipe({ ...MOONS, ...wild }),
+      tabs: 1,
+      workersPerTab: 2,
+    });
+    open.push(...labs);
+    labs[0]?.send({ kind: 'command', command: { kind: 'start', stopAt: 40 } });
+    await until(labs, ({ phase, round }) => round === 40 && phase === 'paused');
+    expect(said(labs[0])).toMatch(/^The training diverged: the loss of worker/);
+  });
+});
+
 describe('the reported model', () => {
   const federated = {
     algorithm: { id: 'fedavg', options: { clientFraction: 0.25 } },

@@ -125,6 +125,11 @@ export class FlockWorker {
     return this.#assets?.algorithm.current?.(this.numbers, this.round) ?? true;
   }
 
+  /** Loss of a predictor that does not look, on the data that it learns from. */
+  get constantLoss(): number {
+    return this.#assets?.constantLoss ?? 0;
+  }
+
   /** Training rows it holds. */
   get rows(): number {
     return this.#rows;

@@ -8,6 +8,7 @@ import type { Vector } from '../compute/compute.ts';
 import type { Score } from '../models/model.ts';
 import type { Assets } from './assets.ts';
 import { Consensus, type ConsensusResult, SKETCH_LENGTH, SKETCH_SEED } from './consensus.ts';
+import { type Divergence, DivergenceJudge } from './divergence.ts';
 import type { FlockWorker } from './flock-worker.ts';
 import { type LossRecord, LossWindow } from './loss-window.ts';
 import type { MetricRow, Point } from './snapshot.ts';
@@ -26,10 +27,13 @@ export interface Measured {
   distanceToMean: number | null;
   /** ‖e‖ of the algorithm's error feedback, where it keeps any. */
   residualNorm: number | null;
+  /** Its training has diverged, and nobody has started again since. */
+  diverged: boolean;
 }
 
 interface LossBook {
   readonly window: LossWindow;
+  readonly judge: DivergenceJudge;
   readAt: number;
 }
 
@@ -81,12 +85,29 @@ export class Measure {
   /** A worker's losses so far, as much of them as its figures are made of. */
   async told(worker: FlockWorker, epoch: number): Promise<LossRecord> {
     await this.losses(worker, epoch, true);
-    return this.#book(worker.index).window.record();
+    return this.#book(worker).window.record();
   }
 
   /** Losses from before this session. */
-  restore(index: number, record: LossRecord): void {
-    this.#books.set(index, { window: new LossWindow(record), readAt: Number.NEGATIVE_INFINITY });
+  restore(worker: FlockWorker, record: LossRecord): void {
+    this.#books.set(worker.index, bookOf(worker, record));
+  }
+
+  /** Somebody has started again: what diverged before is history. */
+  forgive(): void {
+    for (const measured of this.measured.values()) measured.diverged = false;
+  }
+
+  /** Whether a worker's latest losses are so high that a run which ended here had diverged. */
+  isHigh(worker: FlockWorker): boolean {
+    const { lossRound } = this.of(worker.index);
+    return this.#books.get(worker.index)?.judge.isHigh(lossRound) === true;
+  }
+
+  /** Of a worker that has diverged: where its loss is, and what it is measured by. */
+  divergence(worker: FlockWorker): Divergence {
+    const { loss, reference } = this.#book(worker).judge;
+    return { loss, reference, seat: worker.holder?.seat ?? 0 };
   }
 
   /** Another epoch: forget all figures. */
@@ -107,18 +128,19 @@ export class Measure {
         testAccuracy: null,
         distanceToMean: null,
         residualNorm: null,
+        diverged: false,
       };
       this.measured.set(index, measured);
     }
     return measured;
   }
 
-  /** Reads the losses if it is time; true if there is a new figure. */
+  /** Reads the losses if it is time; true if there is a new figure. Marks who has diverged by them. */
   async losses(worker: FlockWorker, epoch: number, force: boolean): Promise<boolean> {
     const ring = worker.losses;
     const seat = worker.holder?.seat;
     if (ring === null || seat === undefined) return false;
-    const book = this.#book(worker.index);
+    const book = this.#book(worker);
     const now = this.#clock.now();
     const { round } = worker;
     const { unread } = ring;
@@ -129,6 +151,7 @@ export class Measure {
       // Meanwhile another run may have begun.
       if (this.#books.get(worker.index) !== book || worker.round !== round) return false;
       for (const loss of losses) book.window.add(loss);
+      if (book.judge.add(losses)) this.of(worker.index).diverged = true;
     }
     const value = book.window.at(round);
     const measured = this.of(worker.index);
@@ -187,7 +210,7 @@ export class Measure {
     testAccuracy: number | null,
   ): MetricRow {
     const { totals, round } = worker;
-    const { window } = this.#book(worker.index);
+    const { window } = this.#book(worker);
     const began = this.#began?.epoch === epoch ? this.#began.at : this.#clock.now();
     return {
       seat,
@@ -240,11 +263,11 @@ export class Measure {
     return Number.isFinite(own + served) ? Math.sqrt(own + served) : null;
   }
 
-  #book(index: number): LossBook {
-    let book = this.#books.get(index);
+  #book(worker: FlockWorker): LossBook {
+    let book = this.#books.get(worker.index);
     if (book === undefined) {
-      book = { window: new LossWindow(), readAt: Number.NEGATIVE_INFINITY };
-      this.#books.set(index, book);
+      book = bookOf(worker);
+      this.#books.set(worker.index, book);
     }
     return book;
   }
@@ -264,6 +287,11 @@ export class Measure {
     }
     return this.#scratch;
   }
+}
+
+function bookOf({ constantLoss }: FlockWorker, record?: LossRecord): LossBook {
+  const judge = new DivergenceJudge(constantLoss, record?.first);
+  return { window: new LossWindow(record), judge, readAt: Number.NEGATIVE_INFINITY };
 }
 
 /** null where numbers are predicted: nothing to be right about. */

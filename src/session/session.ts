@@ -337,6 +337,10 @@ export class Session {
       if (view.run.model === undefined) this.status.dismiss('loaded-model');
       else this.status.notice(WORDS.loadedModel());
     }
+    if (view.run.running && before?.run.running !== true) {
+      this.#measure.forgive();
+      this.status.dismiss('diverged');
+    }
     if (view.run.running) this.#measure.begin(this.#eras.of(view.run));
     this.#stuck.clear();
     for (const { worker } of mine) {
@@ -465,7 +469,7 @@ export class Session {
       if (worker.mail) await worker.serve(signal);
       // At rest, figures are those of the last round, whenever it was that somebody looked.
       else if (!(await this.#measure.losses(worker, this.#eras.of(current.run), true))) return false;
-      else this.#lossesRead(worker);
+      else this.#lossesRead(worker, false);
       return true;
     }
     await this.#step(worker, assets, signal);
@@ -522,7 +526,7 @@ export class Session {
       return false;
     }
     worker.restore(saved);
-    this.#measure.restore(worker.index, saved.losses);
+    this.#measure.restore(worker, saved.losses);
     this.#measure.resume(epoch, saved.simulated);
     return true;
   }
@@ -585,15 +589,22 @@ export class Session {
       }
       this.#reportProgress();
     }
-    this.#lossesRead(worker);
+    const { rounds } = parseRecipe(view.recipe);
+    this.#lossesRead(worker, rounds > 0 && worker.round >= rounds);
     const slower = this.#emulation.drag(assets.recipe, worker.holder?.seat ?? 0);
     if (slower > 1) await this.#drag(worker, this.#clock.now() + (slower - 1) * busy, signal);
   }
 
-  /** Looks at the losses that came: no worker goes on from numbers that are none. */
-  #lossesRead(worker: FlockWorker): void {
-    const { trainLoss } = this.#measure.of(worker.index);
+  /**
+   * Looks at the losses that came: no worker goes on from numbers that are none, nor for long from losses that
+   * are far too high; and a run that ends with such losses has not just finished.
+   */
+  #lossesRead(worker: FlockWorker, ended: boolean): void {
+    const measured = this.#measure.of(worker.index);
+    const { trainLoss } = measured;
     if (trainLoss !== null && !Number.isFinite(trainLoss)) throw new DivergedError();
+    if (ended && this.#measure.isHigh(worker)) measured.diverged = true;
+    if (measured.diverged) throw new DivergedError(this.#measure.divergence(worker));
   }
 
   /** A straggler's delay: it does nothing of its own until then, but answers, as a slow computer would. */
@@ -665,7 +676,9 @@ export class Session {
       this.status.notice(WORDS.invalidMessage(error.message));
       this.#options.transport.drop(error.peer, error.message);
     } else if (error instanceof DivergedError || error instanceof InvalidMessageError) {
-      this.status.notice(WORDS.diverged());
+      this.#measure.of(worker.index).diverged = true;
+      this.status.notice(WORDS.diverged(error instanceof DivergedError ? error.divergence : null));
+      this.#reportProgress();
       this.#halt();
     } else {
       this.status.notice(WORDS.failed(error instanceof Error ? error.message : String(error)));

@@ -32,6 +32,8 @@ export interface WorkerStatus {
   readonly testAccuracy: number | null;
   /** ‖x_i - x̄‖ to the average model (of push-sum the de-biased one); null where a server's model is reported. */
   readonly distanceToMean: number | null;
+  /** Of this tab's workers: its latest losses are so high that a run which ended here had diverged (`divergence.ts`). */
+  readonly diverging: boolean;
   /** ‖e‖: what its compressor has left out and error feedback still owes; null where nothing is kept. */
   readonly residualNorm: number | null;
   /**

@@ -19,6 +19,7 @@ import { reportingIn, reportingOf } from './reporting.ts';
 import type { SessionOptions } from './session.ts';
 import type { EdgeStatus, Notice, Point, Snapshot, WorkerStatus } from './snapshot.ts';
 import { Traffic } from './traffic.ts';
+import { WORDS } from './words.ts';
 
 /** How long a worker that left stays in the picture, in ms. */
 const REMEMBER_MS = 20_000;
@@ -116,6 +117,12 @@ export class Status {
         this.#traffic.observe(row.seat, to, total, this.#sources.options.clock.now());
       }
     }
+    const diverged = rows.find((row) => row.diverged);
+    const holder = view.seats.find((each) => each.seat === diverged?.seat && each.peer === peer);
+    // Its own tab knows more of it, and says so.
+    if (holder !== undefined && !this.#notices.has('diverged')) {
+      this.notice(WORDS.divergedElsewhere(this.#worker(holder).name));
+    }
     this.measured(points);
     return points;
   }
@@ -160,11 +167,11 @@ export class Status {
       const status = this.#worker(worker.holder);
       const { seat, round, trainLoss, testLoss, testAccuracy, bytesSent, bytesReceived } = status;
       const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
-      const { lossRound, testRound } = this.#sources.measure.of(worker.index);
+      const { lossRound, testRound, diverged } = this.#sources.measure.of(worker.index);
       const { hidden, backend, adapter, residualNorm, rows: held } = status;
       const edges = [...worker.sentTo].slice(0, 64);
       rows.push({
-        ...{ seat, round, lossRound, testRound, testAccuracy, bytesSent, bytesReceived },
+        ...{ diverged, seat, round, lossRound, testRound, testAccuracy, bytesSent, bytesReceived },
         ...{ trainLoss: finite(trainLoss), testLoss: finite(testLoss) },
         ...{ hidden, backend, adapter, residualNorm, rows: held, edges },
       });
@@ -324,6 +331,7 @@ export class Status {
       testLoss: measured?.testLoss ?? row?.testLoss ?? null,
       testAccuracy: measured?.testAccuracy ?? row?.testAccuracy ?? null,
       distanceToMean: this.#distances[holder.seat] ?? null,
+      diverging: worker !== undefined && measure.isHigh(worker),
       residualNorm: measured?.residualNorm ?? row?.residualNorm ?? null,
       staleness: worker?.asynchronous === true ? [...worker.staleness].sort(([a], [b]) => a - b) : null,
       rows: worker?.rows ?? row?.rows ?? 0,

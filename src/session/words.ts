@@ -1,5 +1,6 @@
 /** What the session says to people: every notice has what happened, what still works, what to do. */
 import { ROOM_NAME_RULE, roomFragment } from '../network/room-name.ts';
+import type { Divergence } from './divergence.ts';
 import type { Notice } from './snapshot.ts';
 
 const notice = (id: string, level: Notice['level'], what: string, works: string, todo: string): Notice => ({
@@ -9,6 +10,9 @@ const notice = (id: string, level: Notice['level'], what: string, works: string,
   works,
   todo,
 });
+
+/** Three digits, as people write them. */
+const short = (value: number) => String(Number(value.toPrecision(3)));
 
 export const WORDS = {
   refused: (reason: string) =>
@@ -190,12 +194,25 @@ export const WORDS = {
       'Whoever has the data trains without this tab.',
       'Drop the file anywhere on this page, or press the data in the sentence; it stays in this tab.',
     ),
-  diverged: () =>
+  diverged: (finite: Divergence | null) =>
     notice(
       'diverged',
       'error',
-      'The training diverged: numbers became infinite.',
-      'All workers are paused at their last good round.',
+      finite === null
+        ? 'The training diverged: numbers became infinite.'
+        : `The training diverged: the loss of worker ${finite.seat} is ${short(finite.loss)}, far above the ` +
+            `${short(finite.reference)} that it started from or that a constant guess has.`,
+      finite === null
+        ? 'All workers are paused at their last good round.'
+        : 'All workers are paused; their models and figures are kept as they are.',
+      'Lower the learning rate (or η), then press Reset and Start.',
+    ),
+  divergedElsewhere: (name: string) =>
+    notice(
+      'diverged',
+      'error',
+      `The training diverged: ${name} has stopped, as its loss is far too high or its numbers became infinite.`,
+      'All workers are paused; their models and figures are kept as they are.',
       'Lower the learning rate (or η), then press Reset and Start.',
     ),
   invalidMessage: (text: string) =>

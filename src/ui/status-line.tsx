@@ -10,11 +10,12 @@ export function StatusLine() {
   if (snapshot === null) {
     return <p className="status">{failed ? words.status.failed : `${words.status.starting}…`}</p>;
   }
-  const { phase, round, roundsPerSecond, waiting, room, totals } = snapshot;
+  const { phase, round, roundsPerSecond, waiting, room, totals, notices } = snapshot;
+  const diverged = notices.some(({ id }) => id === 'diverged');
   const signalling = words.status.signalling[room.signalling];
   return (
     <p className="status">
-      <b className={`phase ${phase}`}>{words.phase[phase]}</b>
+      <b className={`phase ${phase}`}>{diverged ? words.status.diverged : words.phase[phase]}</b>
       <span>
         {words.status.round} <b className="number">{grouped(round)}</b>
       </span>
@@ -37,9 +38,10 @@ export function StatusLine() {
 /** For screen readers: says only when the state changes, never every number. */
 export function PhaseAnnouncer() {
   const phase = useSnapshot((snapshot) => snapshot?.phase ?? 'starting');
+  const diverged = useSnapshot((snapshot) => snapshot?.notices.some(({ id }) => id === 'diverged') === true);
   return (
     <output className="unseen" aria-live="polite">
-      {words.phase[phase]}
+      {diverged ? words.status.diverged : words.phase[phase]}
     </output>
   );
 }

@@ -120,6 +120,7 @@ export const words = {
   status: {
     starting: 'Starting the training session',
     failed: 'Not training.',
+    diverged: 'Diverged',
     round: 'Round',
     perSecond: 'rounds/s',
     waiting: (name: string, since: string) => `waiting for ${name}, ${since}`,

@@ -65,7 +65,7 @@ export function runJson(
       packetsLate: totals.packetsLate,
       stoppedBy: snapshot.phase,
     },
-    failure: null,
+    failure: snapshot.notices.find(({ id }) => id === 'diverged' || id === 'failed')?.what ?? null,
     workers: workers.map(
       ({ seat, round, rows, backend, adapter, trainLoss, testAccuracy, distanceToMean, ...rest }) => ({
         seat,
