@@ -10,6 +10,7 @@ import { urlOf } from '../../src/recipe/url.ts';
 import type { TraceEvent } from '../../src/session/emulation.ts';
 import { OWN_FILE_KEY } from '../../src/session/file-state.ts';
 import type { WorkerModel } from '../../src/session/handle.ts';
+import type { AnswerOn, QuestionOn, Topic } from '../../src/session/models-questions.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
 import { openChromium } from '../browser.ts';
 import { messageOf } from '../sentence.ts';
@@ -89,6 +90,17 @@ async function readModels(at: 'evaluated' | undefined): Promise<readonly WorkerM
   return lab.models(at);
 }
 
+interface Put {
+  readonly about: Topic;
+  readonly question: QuestionOn<Topic>;
+}
+
+async function putQuestion({ about, question }: Put): Promise<AnswerOn<Topic>> {
+  const lab = window.murmuration;
+  if (lab === undefined) throw new Error('The lab is no longer in this page.');
+  return lab.ask(about, question);
+}
+
 class PageTab implements Tab {
   readonly label: string;
   readonly #page: Page;
@@ -136,6 +148,18 @@ class PageTab implements Tab {
 
   models(at?: 'evaluated'): Promise<readonly WorkerModel[]> {
     return this.#answer(this.#page.evaluate(readModels, at));
+  }
+
+  async ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>> {
+    const put: Put = { about, question };
+    const asked = this.#page.evaluate(putQuestion, put).catch((error: unknown) => {
+      // The sentence alone, without Playwright's words and the page's stack.
+      const [sentence = ''] = messageOf(error).split('\n');
+      throw new Error(sentence.replace(/^page\.evaluate: (?:\w*Error: )?/, ''));
+    });
+    const answer: AnswerOn<Topic> = await this.#answer(asked);
+    // The page answers a question on its own topic.
+    return answer as AnswerOn<About>;
   }
 }
 

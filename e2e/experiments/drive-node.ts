@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import type { TraceEvent } from '../../src/session/emulation.ts';
 import type { LabHandle, WorkerModel } from '../../src/session/handle.ts';
+import type { AnswerOn, QuestionOn, Topic } from '../../src/session/models-questions.ts';
 import { startNodeLab } from '../../src/session/node-lab.ts';
 import { startSimulatedLab } from '../../src/session/simulated-lab.ts';
 import type { MetricRow, Request } from '../../src/session/snapshot.ts';
@@ -63,6 +64,10 @@ class SessionTab implements Tab {
 
   models(at?: 'evaluated'): Promise<readonly WorkerModel[]> {
     return this.#lab.models(at);
+  }
+
+  ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>> {
+    return this.#lab.ask(about, question);
   }
 }
 

@@ -10,6 +10,7 @@ import type { MetricRow, Snapshot } from '../../src/session/snapshot.ts';
 import { messageOf, someOf } from '../sentence.ts';
 import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import { Ledger, type Tab } from './ledger.ts';
+import type { Origin } from './origin.ts';
 import type { Pace } from './pace.ts';
 import type { Progress } from './progress.ts';
 import { collectFigures, reachedAt, type Target } from './target.ts';
@@ -21,6 +22,10 @@ export interface Plan {
   /** Of the pace's clock. */
   readonly seconds: number | null;
   readonly target: Target | null;
+  /** Where the run begins, if not at the seed's x_0. */
+  readonly origin: Origin | null;
+  /** Bytes that the workers' states may take all together to be collected, too. */
+  readonly stateBytes: number;
   /** How time passes between two looks at the tabs. */
   readonly pace: Pace;
 }
@@ -35,6 +40,8 @@ export interface Collected {
   /** The last snapshot of each tab, also of those that were lost later. */
   readonly snapshots: readonly Snapshot[];
   readonly models: readonly WorkerModel[];
+  /** The workers' whole states as files; null where they were not to be had. */
+  readonly states: readonly StateFile[] | null;
   /** Wall-clock seconds from start to stop. */
   readonly seconds: number;
   /** The same by a virtual clock; null under the real one. */
@@ -46,6 +53,12 @@ export interface Collected {
   readonly failure: string | null;
 }
 
+/** All that a worker's next round depends on. */
+export interface StateFile {
+  readonly seat: number;
+  readonly file: Uint8Array;
+}
+
 /** The run could not begin; the message says why and what to do. */
 export class RunFailure extends Error {
   override readonly name = 'RunFailure';
@@ -53,6 +66,8 @@ export class RunFailure extends Error {
 
 const CONNECT_MS = 90_000;
 const PAUSE_MS = 20_000;
+/** For all workers to begin where the run does. */
+const BEGIN_MS = 60_000;
 /** Without a finished round for this long a run is given up. */
 const STALL_MS = 120_000;
 /** Simulated time without any work that is a deadlock: longer than any deadline or change of members takes. */
@@ -108,6 +123,71 @@ async function connect(
   }
 }
 
+/** Has all workers begin where the run does, and waits until they are there. */
+async function beginAt(
+  origin: Origin,
+  ledger: Ledger,
+  tabs: readonly Tab[],
+  { pace }: Plan,
+  signal: AbortSignal,
+): Promise<void> {
+  const epochs = new Map(tabs.map((tab) => [tab, ledger.snapshots.get(tab)?.view.epoch ?? 0]));
+  const deadline = performance.now() + BEGIN_MS;
+  let why = '';
+  let told = false;
+  const arrived = (tab: Tab) => {
+    const snapshot = ledger.snapshots.get(tab);
+    if (snapshot === undefined || snapshot.view.epoch <= (epochs.get(tab) ?? 0)) return false;
+    const mine = snapshot.workers.filter((worker) => worker.mine);
+    return (
+      ['idle', 'paused'].includes(snapshot.phase) &&
+      mine.length > 0 &&
+      mine.every(({ round }) => origin.round === 0 || round > 0)
+    );
+  };
+  while (!signal.aborted) {
+    if (!told) {
+      // Models come a moment after their workers.
+      const answer = await orElse(
+        () => origin.tell(tabs, (tab) => ledger.snapshots.get(tab)),
+        (error) => error,
+      );
+      told = answer === undefined;
+      why = answer ?? '';
+    }
+    await ledger.poll();
+    if (told && tabs.every(arrived)) return;
+    if (ledger.says('failed') || performance.now() > deadline) {
+      const [first] = tabs.filter((tab) => !arrived(tab));
+      const snapshot = first === undefined ? null : (ledger.snapshots.get(first) ?? null);
+      throw new RunFailure(
+        `The run could not begin where it was to: ${why === '' ? trouble(snapshot) : why}.`,
+      );
+    }
+    await pace.pass();
+  }
+}
+
+/** The workers' states, if they are not too large. */
+async function statesIn(
+  ledger: Ledger,
+  { stateBytes }: Plan,
+  progress: Progress,
+): Promise<readonly StateFile[] | null> {
+  const tabs = ledger.living();
+  if (stateBytes === 0 || tabs.length === 0) return null;
+  const answers = await orElse(
+    () => Promise.all(tabs.map((tab) => tab.ask('state', { most: stateBytes / tabs.length }))),
+    (why) => {
+      progress.note(`The workers' states were not kept: ${why}`);
+      return [];
+    },
+  );
+  const states = answers.flatMap((answer) => answer.states ?? []);
+  const complete = answers.length > 0 && answers.every((answer) => answer.states !== null);
+  return complete ? states.sort((a, b) => a.seat - b.seat) : null;
+}
+
 function describe(ledger: Ledger, plan: Plan): string {
   const snapshots = ledger.living().flatMap((tab) => ledger.snapshots.get(tab) ?? []);
   const round = Math.min(...snapshots.map((each) => each.round));
@@ -152,6 +232,8 @@ async function watch(
 ): Promise<{ stoppedBy: StoppedBy; failure: string | null }> {
   const started = performance.now();
   const startedAt = plan.pace.now();
+  // A run that goes on is paused until all have heard of the start.
+  let begun = false;
   let most = -1;
   let moved = started;
   let movedAt = startedAt;
@@ -187,8 +269,10 @@ async function watch(
     if (idleFor(plan.pace, movedAt) > IDLE_MS) {
       return failed('Nobody can go on: nothing is computed, and no message is on its way');
     }
+    begun ||= ledger.phases().every((phase) => phase !== 'paused');
     // Nobody but a worker that cannot go on pauses a run; its round may fail before the others are told.
-    if (ledger.phases().includes('paused') || ledger.says('failed')) return failed('The flock has stopped');
+    const paused = begun && ledger.phases().includes('paused');
+    if (paused || ledger.says('failed')) return failed('The flock has stopped');
     progress.update(describe(ledger, plan));
     await plan.pace.pass(left);
   }
@@ -238,6 +322,7 @@ export async function drive(
 ): Promise<Collected> {
   const ledger = new Ledger(tabs, progress);
   await connect(ledger, tabs, plan, progress, signal);
+  if (plan.origin !== null) await beginAt(plan.origin, ledger, tabs, plan, signal);
   const started = performance.now();
   const startedAt = plan.pace.now();
   const stopAt = plan.rounds > 0 ? plan.rounds : null;
@@ -263,6 +348,7 @@ export async function drive(
       }
     }),
   );
+  const states = await statesIn(ledger, plan, progress);
   await orElse(async () => void (await ledger.poll()), give);
   return {
     rows: ledger.rows,
@@ -270,6 +356,7 @@ export async function drive(
     figures: ledger.figures,
     snapshots: [...ledger.snapshots.values()],
     models: models.flat().sort((a, b) => a.seat - b.seat),
+    states,
     seconds,
     simulatedSeconds,
     startedAt,

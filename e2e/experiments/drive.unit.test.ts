@@ -22,9 +22,18 @@ async function driven(clock: VirtualClock, look: () => Partial<Snapshot>) {
     poll: async () => ({ snapshot: snapshotOf(look()), rows: [], consensus: [], figures: [] }),
     send: async () => undefined,
     models: async () => [],
+    ask: () => Promise.reject(new Error('There is nothing to be asked.')),
   };
   const pace = virtualPace(clock);
-  const plan = { workersPerTab: 1, rounds: 5, seconds: null, target: null, pace };
+  const plan = {
+    workersPerTab: 1,
+    rounds: 5,
+    seconds: null,
+    target: null,
+    origin: null,
+    stateBytes: 0,
+    pace,
+  };
   return drive([tab], plan, silent, new AbortController().signal);
 }
 

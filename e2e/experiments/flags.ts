@@ -8,8 +8,9 @@ import { parseArgs } from 'node:util';
 import { OptionError, type OptionSchema, type OptionSpec, parseOption } from '../../src/base/options.ts';
 import { MAX_SEATS } from '../../src/protocol/control.ts';
 import type { LocalSettings, Recipe } from '../../src/recipe/recipe.ts';
-import { buildRecipe, type RecipeParts, SCALARS, setPath } from '../../src/recipe/schema.ts';
+import { buildRecipe, type RecipeParts, SCALARS, sameRun, setPath } from '../../src/recipe/schema.ts';
 import { MAX_WORKERS } from '../../src/recipe/url.ts';
+import type { Earlier } from './earlier.ts';
 
 /** What the driver needs beyond the recipe and each tab's settings. */
 export interface RunOptions {
@@ -24,6 +25,10 @@ export interface RunOptions {
   readonly out: string | null;
   /** The run that is in that folder may be replaced. */
   readonly force: boolean;
+  /** A model to begin at, or null. */
+  readonly startFrom: string | null;
+  /** Whether the workers' states are kept: always, never, or where they are small. */
+  readonly keepState: 'auto' | 'always' | 'never';
   /** Write the models as ONNX, too. */
   readonly onnx: boolean;
   readonly json: boolean;
@@ -106,6 +111,13 @@ const RUN = {
     label: 'clock',
     help: 'Virtual: time is simulated, by --compute and --link alone; with --transport memory --backend cpu. Writes trace.jsonl, too: every event, one JSON object a line (see e2e/experiments/trace.ts).',
   },
+  'keep-state': {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'always', 'never'],
+    label: 'state',
+    help: 'Write state-SEAT.safetensors, too: all that a worker’s next round depends on, for --continue (auto: where all together take 64 MB at most).',
+  },
 } as const satisfies OptionSchema;
 
 function own(name: keyof typeof RUN, value: string): Flag {
@@ -163,6 +175,15 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     help: 'Folder for the outputs (a new one under results/); one with a run in it is refused.',
   },
   force: { value: null, help: 'Replace the run in --out, once this one is complete. Other files stay.' },
+  'start-from': {
+    value: 'FILE',
+    help: 'Begin at the model in this safetensors file, for every worker; the recipe may be another if the model fits.',
+  },
+  continue: {
+    value: 'DIR',
+    help: 'Go on with the run in this folder, to more --rounds (or --seconds, --target-accuracy): its recipe, its workers, their states. Only --lr, --rounds and --eval-every of the recipe may change.',
+  },
+  'keep-state': own('keep-state', RUN['keep-state'].choices.join('|')),
   onnx: {
     value: null,
     help: 'Write model.onnx (the model that the run reports) and model-SEAT.onnx, too, for other runtimes.',
@@ -218,10 +239,23 @@ function readFlags(args: readonly string[]): Given {
   return { values, sets };
 }
 
-function readRecipe({ values, sets }: Given): Recipe {
-  const parts: RecipeParts = {};
+/** What may not change in a run that goes on, by name. */
+function changed(before: Recipe, after: Recipe): readonly string[] {
+  if (sameRun(before, after)) return [];
+  const live = ['lr', 'rounds', 'evalEvery'];
+  const others = new Map(Object.entries(after));
+  return Object.entries(before)
+    .filter(
+      ([name, value]) => !live.includes(name) && JSON.stringify(value) !== JSON.stringify(others.get(name)),
+    )
+    .map(([name]) => name);
+}
+
+function readRecipe({ values, sets }: Given, earlier: Earlier | null): Recipe {
+  const parts: RecipeParts = earlier === null ? {} : { ...earlier.recipe };
   const endless = !values.has('seconds') && !values.has('target-accuracy');
-  if (endless && !values.has('rounds')) setPath(parts, 'rounds', DEFAULT_ROUNDS);
+  if (endless && earlier === null && !values.has('rounds')) setPath(parts, 'rounds', DEFAULT_ROUNDS);
+  if (!endless && earlier !== null) setPath(parts, 'rounds', '0');
   for (const [name, flag] of Object.entries(FLAGS)) {
     const text = values.get(name);
     if (flag.path !== undefined && text !== undefined) setPath(parts, flag.path, text);
@@ -231,7 +265,25 @@ function readRecipe({ values, sets }: Given): Recipe {
     if (at < 1) throw new OptionError(`--set "${text}" must be PATH=VALUE, such as compressor.ratio=0.01.`);
     setPath(parts, text.slice(0, at), text.slice(at + 1));
   }
-  return buildRecipe(parts);
+  const recipe = buildRecipe(parts);
+  const others = earlier === null ? [] : changed(earlier.recipe, recipe);
+  if (others.length > 0) {
+    throw new OptionError(
+      `The run in ${earlier?.folder} goes on with its own recipe, but for --lr, --rounds and --eval-every; ` +
+        `here ${others.join(', ')} would change: --start-from a model of it trains on by another.`,
+    );
+  }
+  return recipe;
+}
+
+/** Where a run that goes on was; flags may say otherwise. */
+function withPlaces(given: Given, { local }: Earlier): Given {
+  const { tabs, workersPerTab, transport, backend, clock } = local;
+  const places = {
+    ...{ tabs: String(tabs), 'workers-per-tab': String(workersPerTab) },
+    ...{ transport, backend, clock },
+  };
+  return { ...given, values: new Map([...Object.entries(places), ...given.values]) };
 }
 
 function readNumber({ values }: Given, name: keyof typeof RUN): number | null {
@@ -241,7 +293,7 @@ function readNumber({ values }: Given, name: keyof typeof RUN): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-function readChoice<Name extends 'transport' | 'backend' | 'clock'>(
+function readChoice<Name extends 'transport' | 'backend' | 'clock' | 'keep-state'>(
   { values }: Given,
   name: Name,
 ): (typeof RUN)[Name]['choices'][number] {
@@ -266,14 +318,26 @@ function checkVirtual(recipe: Recipe, inNode: boolean, seconds: number | null): 
   }
 }
 
+/** The folder of a run to go on with, or null. @throws {OptionError} */
+export function folderToContinue(args: readonly string[]): string | null {
+  const { values } = readFlags(args);
+  return values.has('help') ? null : (values.get('continue') ?? null);
+}
+
 /**
+ * @param earlier the run to go on with, or null.
  * @returns null if help was asked for.
  * @throws {OptionError} with one line that says what is wrong and what is allowed.
  */
-export function readExperiment(args: readonly string[]): Experiment | null {
-  const given = readFlags(args);
-  if (given.values.has('help')) return null;
-  const recipe = readRecipe(given);
+export function readExperiment(args: readonly string[], earlier: Earlier | null = null): Experiment | null {
+  const typed = readFlags(args);
+  if (typed.values.has('help')) return null;
+  const given = earlier === null ? typed : withPlaces(typed, earlier);
+  const recipe = readRecipe(given, earlier);
+  const startFrom = given.values.get('start-from') ?? null;
+  if (startFrom !== null && earlier !== null) {
+    throw new OptionError('--start-from begins a run and --continue goes on with one: give one of them.');
+  }
   const transport = readChoice(given, 'transport');
   const backend = readChoice(given, 'backend');
   const tabs = readNumber(given, 'tabs') ?? (transport === 'memory' ? 1 : RUN.tabs.default);
@@ -310,6 +374,8 @@ export function readExperiment(args: readonly string[]): Experiment | null {
       targetAccuracy,
       out,
       force: given.values.has('force'),
+      startFrom,
+      keepState: readChoice(given, 'keep-state'),
       onnx: given.values.has('onnx'),
       json: given.values.has('json'),
     },

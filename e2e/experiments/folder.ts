@@ -30,7 +30,7 @@ export class OutputError extends Error {
 const RECORD = 'run.json';
 /** What a run may write. Nothing else is ever touched, whatever a run.json says. */
 const OWN =
-  /^(?:run\.json|metrics\.csv|timing\.csv|trace\.jsonl|model(?:-[a-z0-9-]+)?\.(?:safetensors|onnx))$/;
+  /^(?:run\.json|metrics\.csv|timing\.csv|trace\.jsonl|(?:model(?:-[a-z0-9-]+)?|state-\d+)\.(?:safetensors|onnx))$/;
 /** The names are what counts; the hashes are for people. */
 const record = v.object({ files: v.record(v.string(), v.string()) });
 

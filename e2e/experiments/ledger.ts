@@ -3,6 +3,7 @@
  * a session in this process. Deciding when to stop is `drive.ts`'s affair.
  */
 import type { WorkerModel } from '../../src/session/handle.ts';
+import type { AnswerOn, QuestionOn, Topic } from '../../src/session/models-questions.ts';
 import type { MetricRow, Request, Snapshot } from '../../src/session/snapshot.ts';
 import type { ConsensusPoint, ModelPoint } from './csv.ts';
 import type { Progress } from './progress.ts';
@@ -24,6 +25,8 @@ export interface Tab {
   poll(): Promise<Polled>;
   send(request: Request): Promise<void>;
   models(at?: 'evaluated'): Promise<readonly WorkerModel[]>;
+  /** Rejects with one sentence where there is no answer. */
+  ask<About extends Topic>(about: About, question: QuestionOn<About>): Promise<AnswerOn<About>>;
 }
 
 /** Everything that the tabs have said so far. */

@@ -16,13 +16,15 @@ import type { Assets } from '../../src/session/assets.ts';
 import { messageOf, oneLine } from '../sentence.ts';
 import { type Collected, drive, RunFailure } from './drive.ts';
 import type { Flock } from './drive-browser.ts';
+import { type Earlier, readEarlier } from './earlier.ts';
 import { completeData, openAssets, testEvaluation } from './evaluate.ts';
-import { type Experiment, readExperiment } from './flags.ts';
+import { type Experiment, folderToContinue, readExperiment } from './flags.ts';
 import { OutputError, openRunFolder, type RunFolder } from './folder.ts';
 import { helpText } from './help.ts';
 import { BuildError, ROOT } from './lab-build.ts';
 import { writeOnnxModels } from './onnx-models.ts';
-import { defaultFolder, type Environment, writeCollected, writeRecord } from './outputs.ts';
+import { type Before, earlierOrigin, modelOrigin, type Origin } from './origin.ts';
+import { defaultFolder, type Environment, writeCollected, writeRecord, writeStates } from './outputs.ts';
 import { openProgress, type Progress } from './progress.ts';
 import { type Provenance, provenanceOf } from './provenance.ts';
 import { regretOf } from './regret.ts';
@@ -33,6 +35,9 @@ const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
 const INTERRUPTED = 130;
+
+/** What the states of all workers may take to be kept without being asked for, in bytes. */
+const SMALL_STATES = 64_000_000;
 
 function version(name: string): string {
   const require = createRequire(path.join(ROOT, 'package.json'));
@@ -87,30 +92,66 @@ async function troubleOf(write: () => Promise<void>): Promise<OutputError | null
   }
 }
 
+/** What the run comes from. */
+interface Beginning {
+  readonly provenance: Provenance;
+  readonly origin: Origin | null;
+  /** What was measured before this part of the run; null where it is the first. */
+  readonly before: Before | null;
+}
+
+/** @throws {OptionError} if it cannot begin there. */
+async function beginningOf(
+  experiment: Experiment,
+  earlier: Earlier | null,
+  provenance: Provenance,
+  { layout }: Assets,
+): Promise<Beginning> {
+  const { startFrom } = experiment.run;
+  if (earlier !== null) return { provenance, ...(await earlierOrigin(earlier, experiment, layout)) };
+  const origin = startFrom === null ? null : await modelOrigin(startFrom, layout);
+  return { provenance, origin, before: null };
+}
+
 /** Writes what was collected, before anything that might fail, then what follows from it. */
 async function finish(
   experiment: Experiment,
-  provenance: Provenance,
+  { provenance, origin, before }: Beginning,
   folder: RunFolder,
   collected: Collected,
   assets: Assets,
   { browser, trace }: Flock,
 ): Promise<{ summary: Summary; workers: readonly WorkerSummary[]; trouble: OutputError | null }> {
-  const unwritten = await troubleOf(() => writeCollected(folder, experiment, collected));
+  const unwritten = await troubleOf(() => writeCollected(folder, experiment, collected, before));
   const evaluate = testEvaluation(assets);
   const { recipe, run } = experiment;
   const workers = await summariseWorkers(collected, recipe, evaluate);
   const regret = await regretOf(collected, run.tabs * experiment.local.workers, assets);
   const { targetAccuracy } = run;
-  const summary = await summarise(collected, workers, { recipe, targetAccuracy }, evaluate, regret);
+  const limits = { recipe, targetAccuracy };
+  const summary = withBefore(await summarise(collected, workers, limits, evaluate, regret), before);
   const write = async () => {
     if (experiment.run.onnx) await writeOnnxModels(folder, collected.models, assets);
     if (trace !== undefined) await writeTrace(folder, trace, collected.startedAt);
+    await writeStates(folder, collected);
     const environment = environmentOf(browser, workers);
-    await writeRecord(folder, experiment, provenance, environment, collected, summary, workers);
+    const parent = origin?.parent ?? null;
+    await writeRecord(folder, experiment, provenance, parent, environment, collected, summary, workers);
     await folder.complete();
   };
   return { summary, workers, trouble: unwritten ?? (await troubleOf(write)) };
+}
+
+/** Of the whole run: what the tabs of this part alone know is added to what there was. */
+function withBefore(summary: Summary, before: Before | null): Summary {
+  if (before === null) return summary;
+  const { seconds, bytesControl, bytesResync } = before.summary;
+  return {
+    ...summary,
+    seconds: seconds + summary.seconds,
+    bytesControl: bytesControl + summary.bytesControl,
+    bytesResync: bytesResync + summary.bytesResync,
+  };
 }
 
 /** Whether anybody has finished a round. */
@@ -121,7 +162,7 @@ function hasTrained({ models, rows }: Collected): boolean {
 /** Runs the flock, writes and says what came of it. */
 async function driveAndWrite(
   experiment: Experiment,
-  provenance: Provenance,
+  beginning: Beginning,
   flock: Flock,
   folder: RunFolder,
   assets: Assets,
@@ -137,6 +178,8 @@ async function driveAndWrite(
       run.targetAccuracy === null
         ? null
         : { accuracy: run.targetAccuracy, recipe, evaluate: testEvaluation(assets) },
+    origin: beginning.origin,
+    stateBytes: { auto: SMALL_STATES, always: Number.MAX_SAFE_INTEGER, never: 0 }[run.keepState],
     pace: flock.pace,
   };
   const collected = await drive(flock.tabs, plan, progress, signal);
@@ -149,7 +192,7 @@ async function driveAndWrite(
     return ended;
   }
   progress.update('writing results');
-  const finished = await finish(experiment, provenance, folder, collected, assets, flock);
+  const finished = await finish(experiment, beginning, folder, collected, assets, flock);
   const { summary, workers, trouble } = finished;
   progress.end();
   if (collected.failure !== null) complain(collected.failure);
@@ -172,6 +215,7 @@ const complain = (text: string) => console.error(oneLine(text));
 /** Exit code of a run whose flags were right. */
 async function runExperiment(
   given: Experiment,
+  earlier: Earlier | null,
   provenance: Provenance,
   signal: AbortSignal,
 ): Promise<number> {
@@ -190,6 +234,7 @@ async function runExperiment(
     complain(tooFew);
     return USAGE;
   }
+  const beginning = await beginningOf(experiment, earlier, provenance, assets);
   const folder = await openRunFolder(
     run.out,
     defaultFolder(experiment, new Date(provenance.startedAt)),
@@ -198,10 +243,14 @@ async function runExperiment(
   const progress = openProgress(process.stderr);
   const doubt = caution(recipe, workers, assets.layout);
   if (doubt !== null) progress.note(doubt);
+  const parent = beginning.origin?.parent;
+  if (parent?.kind === 'run' && parent.note !== null) {
+    progress.note(`This is not the run that it would be without an interruption. ${parent.note}`);
+  }
   let flock: Flock | undefined;
   try {
     flock = await openFlock(experiment, progress, signal);
-    return await driveAndWrite(experiment, provenance, flock, folder, assets, progress, signal);
+    return await driveAndWrite(experiment, beginning, flock, folder, assets, progress, signal);
   } catch (error) {
     progress.end();
     if (signal.aborted && error === signal.reason) {
@@ -222,9 +271,11 @@ async function runExperiment(
 
 export async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    const experiment = readExperiment(args);
+    const continued = folderToContinue(args);
+    const earlier = continued === null ? null : await readEarlier(continued);
+    const experiment = readExperiment(args, earlier);
     if (experiment !== null) {
-      return await runExperiment(experiment, provenanceOf('experiment', args, new Date()), signal);
+      return await runExperiment(experiment, earlier, provenanceOf('experiment', args, new Date()), signal);
     }
     console.log(helpText());
     return DONE;

@@ -9,6 +9,7 @@ import { metricsCsv, timingCsv } from './csv.ts';
 import type { Collected } from './drive.ts';
 import type { Experiment } from './flags.ts';
 import type { RunFolder } from './folder.ts';
+import { type Before, joinTables, type Parent } from './origin.ts';
 import { fileHashes, type Provenance } from './provenance.ts';
 import { reportedOf } from './reported.ts';
 import type { Summary, WorkerSummary } from './summary.ts';
@@ -33,9 +34,12 @@ export async function writeCollected(
   folder: RunFolder,
   { recipe }: Experiment,
   collected: Collected,
+  before: Before | null,
 ): Promise<void> {
-  await folder.write('metrics.csv', metricsCsv(collected.rows, collected.consensus, collected.figures));
-  await folder.write('timing.csv', timingCsv(collected.rows));
+  const whole = (earlier: string, now: string) => (before === null ? now : joinTables(earlier, before, now));
+  const metrics = metricsCsv(collected.rows, collected.consensus, collected.figures);
+  await folder.write('metrics.csv', whole(before?.metrics ?? '', metrics));
+  await folder.write('timing.csv', whole(before?.timing ?? '', timingCsv(collected.rows)));
   const describe = { model: JSON.stringify(recipe.model), seed: String(recipe.seed) };
   for (const { seat, round, layout, parameters } of collected.models) {
     const metadata = { ...describe, seat: String(seat), round: String(round) };
@@ -50,13 +54,19 @@ export async function writeCollected(
   }
 }
 
+/** What a run that goes on from here depends on; nothing where it is not to be had. @throws {OutputError} */
+export async function writeStates(folder: RunFolder, { states }: Collected): Promise<void> {
+  for (const { seat, file } of states ?? []) await folder.write(`state-${seat}.safetensors`, file);
+}
+
 /** run.json, once all other files are there: it has their hashes. @throws {OutputError} */
 export async function writeRecord(
   folder: RunFolder,
   { recipe, local, run }: Experiment,
   provenance: Provenance,
+  parent: Parent | null,
   environment: Environment,
-  { failure }: Collected,
+  { failure, states }: Collected,
   summary: Summary,
   workers: readonly WorkerSummary[],
 ): Promise<void> {
@@ -71,10 +81,12 @@ export async function writeRecord(
     },
     limits: { rounds: recipe.rounds, seconds: run.seconds, targetAccuracy: run.targetAccuracy },
     provenance,
+    parent,
     environment,
     summary,
     failure,
     workers,
+    stateKept: states !== null,
     files: await fileHashes(folder.unfinished, (name) => folder.written.includes(name)),
   };
   await folder.write('run.json', `${JSON.stringify(record, null, 2)}\n`);

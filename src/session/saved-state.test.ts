@@ -124,7 +124,7 @@ describe('a run that goes on from saved states', () => {
   };
 
   it.each(idsOf(false))('is the run without an interruption: %s', (id) =>
-    expectSame(recipeOf(algorithmOf(id)), { at: 4 }),
+    expectSame(recipeOf(algorithmOf(id)), { at: 5 }),
   );
 
   it.each<[string, RecipeParts]>([
@@ -137,7 +137,7 @@ describe('a run that goes on from saved states', () => {
     ['a schedule', { ...algorithmOf('choco-sgd'), schedule: entry('step', { every: 3, factor: 0.5 }) }],
     ['draws of a compressor', { ...algorithmOf('ecd-psgd'), compressor: entry('qsgd') }],
     ['simulated time', { ...algorithmOf('d-psgd'), ...COMPUTING }],
-  ])('keeps %s', (_, parts) => expectSame(recipeOf(parts), { at: 4 }));
+  ])('keeps %s', (_, parts) => expectSame(recipeOf(parts), { at: 5 }));
 
   it('is the same in several tabs, each with the states of its own workers', () =>
     expectSame(recipeOf(algorithmOf('choco-sgd')), { at: 4, tabs: 2 }));
