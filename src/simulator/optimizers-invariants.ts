@@ -148,6 +148,65 @@ export function describeOptimizers(backend: string, makeCompute: () => Promise<C
       },
     );
 
+    it.each([
+      ['dcd-psgd', {}, 'ring', 'd-psgd', 'nesterov'],
+      ['ecd-psgd', {}, 'ring', 'd-psgd', 'momentum'],
+      ['saef', { momentum: 0.9 }, 'complete', 'allreduce-sgd', 'momentum'],
+      ['saef', { momentum: 0.9 }, 'star', 'allreduce-sgd', 'momentum'],
+      ['double-squeeze', { momentum: 0.9 }, 'complete', 'allreduce-sgd', 'nesterov'],
+    ] as const)(
+      '%s %j on %s without compression is %s with %s',
+      async (id, options, topology, plain, optimizer) => {
+        const common = { topology: entry(topology), compressor: entry('none'), lr: 0.01 };
+        const own = Object.hasOwn(options, 'momentum') ? {} : { optimizer: entry(optimizer) };
+        const ours = await make({ ...common, ...own, algorithm: entry(id, options) }, 4);
+        const theirs = await make({ ...common, optimizer: entry(optimizer), algorithm: entry(plain) }, 4);
+        for (let round = 0; round < 4; round += 1) {
+          await ours.step();
+          await theirs.step();
+        }
+        const expected = await theirs.read();
+        for (const [i, model] of (await ours.read()).entries()) {
+          expect(largestDifference(model, expected[i] ?? [])).toBeLessThan(5e-5);
+        }
+        ours.destroy();
+        theirs.destroy();
+      },
+    );
+
+    it('clients of FedAvg go through their rows, the last batch smaller, and the server goes its own rate', async () => {
+      const options = { localEpochs: 1, serverRate: 0.5 };
+      const partition = entry('quantity', { alpha: 1 });
+      const flock = await make({ algorithm: entry('fedavg', options), partition, batch: 48, lr: 0.02 }, 4);
+      const { compute: device, layout, program, data, recipe } = flock.assets;
+      const at = device.vector(layout.length);
+      const gradient = device.vector(layout.length);
+      const losses = device.vector(2);
+      const [w = new Float32Array()] = await flock.read();
+      const rows = flock.workers.map((worker) => worker.rows);
+      const sizes = new Set<number>();
+      let expected = Float64Array.from(w, (value) => 0.5 * value);
+      for (const [seat, count] of rows.entries()) {
+        const sampler = flock.assets.sampler(flock.assets.rows(seat, 4), seat);
+        let y = Float64Array.from(w);
+        for (let index = 0; index < sampler.batches; index += 1) {
+          const batch = sampler.ofEpoch(0, index);
+          sizes.add(batch.length);
+          device.upload(at, Float32Array.from(y));
+          program.gradient(at, data, batch, gradient, losses, 0);
+          const g = await device.read(gradient);
+          y = y.map((value, k) => value - recipe.lr * (g[k] ?? 0));
+        }
+        const share = count / rows.reduce((sum, each) => sum + each, 0);
+        expected = expected.map((value, k) => value + 0.5 * share * (y[k] ?? 0));
+      }
+      expect(sizes.size).toBeGreaterThan(2);
+      await flock.step();
+      for (const model of await flock.read()) expect(largestDifference(model, expected)).toBeLessThan(5e-5);
+      device.free(at, gradient, losses);
+      flock.destroy();
+    });
+
     it('moments stay with who has them when members come and go, and begin as zeros', async () => {
       const flock = await make({ ...ADAM, algorithm: ATC }, 4);
       for (let round = 0; round < 3; round += 1) await flock.step();
