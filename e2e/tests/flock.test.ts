@@ -132,6 +132,18 @@ describe('one tab', () => {
       // λn = -1/3 decays faster: what is left is governed by λ2.
       expect(point.value / before.value).toBeLessThan(lambda2 + 0.01);
     }
+
+    // What only the mathematics is against runs from beside its refusal, and the sentence says what it is.
+    await page.getByTitle('What is sent', { exact: true }).click();
+    await page.getByRole('radio', { name: /^1 bit D-PSGD/ }).click();
+    const editor = page.getByRole('dialog', { name: 'What is sent' });
+    expect(await editor.getByRole('status').textContent()).toMatch(/its error would never shrink/);
+    expect(await editor.getByRole('button', { name: 'Use this' }).isDisabled()).toBe(true);
+    await editor.getByRole('button', { name: 'Run it all the same' }).press('Enter');
+    await until(page, ({ recipe }) => recipe.allow === 'whole-numbers');
+    await until(page, ({ refusal }) => refusal === null);
+    await page.getByText('a negative control that allows').waitFor();
+    expect(new URL(page.url()).searchParams.get('allow')).toBe('whole-numbers');
   });
 });
 

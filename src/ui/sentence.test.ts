@@ -5,7 +5,7 @@ import { buildRecipe, DEFAULT_RECIPE, FAMILIES, FAMILY_NAMES, SCALARS } from '..
 import { snapshotOf } from '../store/fixtures/snapshot.ts';
 import { draftOf, parseDraft } from './recipe/draft.ts';
 import { possible } from './run-controls.tsx';
-import { type Catalogue, sentenceOf, textOf } from './sentence.ts';
+import { type Catalogue, learns, sentenceOf, textOf } from './sentence.ts';
 
 const catalogue: Catalogue = {
   ...{ families: FAMILIES, scalars: SCALARS, refusal: refusalOf, asControl, withChoice },
@@ -105,6 +105,16 @@ describe('the recipe as a sentence', () => {
     const text = textOf(sentenceOf(recipe, 4, { ...catalogue, families }));
     expect(text).toContain('on Möbius ladder (rungs 5) learn');
   });
+});
+
+test('who only agrees, from points of their own, is said not to learn; a negative control is called one', () => {
+  const gossip = buildRecipe({ algorithm: { id: 'choco-gossip' }, allow: 'd2-spectrum,contraction' });
+  expect([learns(gossip, catalogue), learns(DEFAULT_RECIPE, catalogue)]).toEqual([false, true]);
+  const parts = sentenceOf(gossip, 4, catalogue);
+  expect(textOf(parts)).toContain(
+    ', starting from points of their own, a negative control that allows contraction, d2-spectrum, seed 1.',
+  );
+  expect(parts).toContainEqual({ text: 'contraction, d2-spectrum', target: { scalar: 'allow' } });
 });
 
 describe('a draft', () => {

@@ -26,6 +26,7 @@ export interface FamilyEntry {
   /** Of algorithms: what they need, where they come from, and what a missing worker means to them. */
   readonly needs?: string;
   readonly paper?: string;
+  readonly gradients?: (options: Options) => number;
   readonly lossPolicy?: 'view-change' | 'fold-into-self' | 'tolerates';
 }
 
@@ -128,6 +129,11 @@ export function sentenceOf(recipe: Recipe, workers: number, catalogue: Catalogue
   press(String(recipe.seed), 'seed');
   write(say.end);
   return parts;
+}
+
+/** Whether its workers take gradients, and have a training loss; not those that only come to agree. */
+export function learns({ algorithm: { id, options } }: Recipe, { families }: Catalogue): boolean {
+  return families.algorithm.find((entry) => entry.id === id)?.gradients?.(options) !== 0;
 }
 
 /** The sentence as plain text. */

@@ -92,7 +92,7 @@ export const words = {
     unchanged: 'Nothing changed yet.',
     asControl: 'Run it all the same',
     asControlHelp:
-      'It will run as a negative control, to show what goes wrong; the recipe says so to everyone in the room.',
+      'It can run all the same as a negative control, to show what goes wrong; the recipe says so to everyone in the room.',
     moreTitle: 'More settings',
     workersTitle: 'Workers',
     workersHere: 'Workers in this tab',
@@ -285,6 +285,7 @@ export const words = {
     },
     empty: {
       loss: 'The first loss shows a moment after Start.',
+      unlearned: 'Nobody learns here: the workers only come to agree, so there is no training loss.',
       accuracy: (every: number) => `Measured every ${plural(every, 'round')} on data no worker trains on.`,
       agreed: 'No difference between the models was measured.',
       consensus: 'How far apart the models of two workers or more are, measured with the test accuracy.',

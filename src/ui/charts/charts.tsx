@@ -8,6 +8,7 @@ import type { History } from '../../store/history.ts';
 import type { Axis } from '../../store/view.ts';
 import { useStage, useView } from '../context.ts';
 import { bytes, byteTick, percent, three, tick } from '../format.ts';
+import { learns } from '../sentence.ts';
 import { words } from '../words.ts';
 import { Chart, type ChartProps } from './chart.tsx';
 import {
@@ -43,6 +44,8 @@ function Loss(given: Given) {
   const { axis, history, snapshot } = given;
   const count = history.loss.size;
   const latest = latestMean(history.loss, snapshot);
+  const { catalogue } = useStage();
+  const learning = snapshot === null || learns(snapshot.recipe, catalogue);
   return (
     <Chart
       {...shared(given)}
@@ -52,7 +55,7 @@ function Loss(given: Given) {
       value={three(latest)}
       {...(count > 1 ? { of: words.charts.mean } : {})}
       {...(count > LINE_LIMIT ? { note: words.charts.band(count) } : {})}
-      empty={words.charts.empty.loss}
+      empty={learning ? words.charts.empty.loss : words.charts.empty.unlearned}
       data={workerChart(axis, history, history.loss, snapshot)}
       floor={0}
       format={three}

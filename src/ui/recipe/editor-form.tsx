@@ -26,7 +26,9 @@ export function EditorForm({ ready, message, children, onControl, onSubmit }: Pr
           {words.editor.apply}
         </button>
         {onControl !== undefined && <AsControl onPress={onControl} />}
-        <output className="help">{message ?? words.editor.unchanged}</output>
+        <output className={onControl === undefined ? 'help' : 'help below'}>
+          {message ?? words.editor.unchanged}
+        </output>
       </div>
     </form>
   );

@@ -81,6 +81,7 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
   const next = adapted?.recipe ?? null;
   const refused = next === null ? null : catalogue.refusal(next, workers);
   const control = refused?.kind === 'unsound' && next !== null ? catalogue.asControl(next, workers) : null;
+  const objection = `${refused?.why ?? ''} ${words.editor.asControlHelp}`;
   const changed = next !== null && JSON.stringify(next[family]) !== JSON.stringify(recipe[family]);
   const along = (adapted?.with ?? []).map((name) => [words.family[name], next?.[name].id ?? ''] as const);
   const restarts = along.length === 0 ? words.editor.restarts : words.editor.restartsWith(along);
@@ -88,7 +89,7 @@ export function FamilyEditor({ family, recipe, onApply }: Props) {
   return (
     <EditorForm
       ready={changed && refused === null}
-      message={refused?.why ?? (changed ? restarts : null)}
+      message={control === null ? (refused?.why ?? (changed ? restarts : null)) : objection}
       onControl={control === null ? undefined : () => onApply(control)}
       onSubmit={() => {
         if (next !== null && changed && refused === null) onApply(next);

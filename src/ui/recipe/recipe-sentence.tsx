@@ -181,9 +181,10 @@ export function RecipeSentence() {
         {word(words.sentence.more, 'more')}
       </p>
       {refused !== null && (
-        <p className="refusal">
-          {refused} {control !== null && <AsControl onPress={() => apply(control)} />}
-        </p>
+        <div className="refusal">
+          <p>{refused}</p>
+          {control !== null && <AsControl onPress={() => apply(control)} />}
+        </div>
       )}
       {open !== null && (
         <dialog open ref={editor} className="editor" aria-label={nameOf(open.target)}>
