@@ -1,12 +1,15 @@
 /** Whole sessions in one process: the same room, rounds and measurements as in tabs. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { realClock } from '../base/clock.ts';
+import { createCpuCompute } from '../compute/cpu/index.ts';
 import { randomStream } from '../math/random.ts';
 import { MemoryHub } from '../network/memory.ts';
+import type { Recipe } from '../recipe/recipe.ts';
 import { buildRecipe, type RecipeParts } from '../recipe/schema.ts';
+import { Assets } from './assets.ts';
 import { distancesToMean } from './consensus.ts';
 import type { LabHandle } from './handle.ts';
-import { openNodeTab, startNodeLab, until } from './node-lab.ts';
+import { loadInNode, openNodeTab, startNodeLab, until } from './node-lab.ts';
 import type { MetricRow, Point, Snapshot } from './snapshot.ts';
 
 const SMALL = { model: { id: 'mlp', options: { hidden: [16] } }, evalEvery: 5 };
@@ -36,6 +39,14 @@ function recorded(lab: LabHandle) {
 const command = (lab: LabHandle | undefined, kind: 'start' | 'pause' | 'step' | 'reset') =>
   lab?.send({ kind: 'command', command: kind === 'start' ? { kind, stopAt: null } : { kind } });
 const finished = (snapshot: Snapshot) => snapshot.phase === 'finished';
+
+/** Where the first workers start. */
+async function startsOf(recipe: Recipe, workers: number): Promise<readonly Float32Array[]> {
+  const assets = new Assets(createCpuCompute(), recipe, await loadInNode(recipe));
+  const starts = Array.from({ length: workers }, (_, seat) => assets.startOf(seat));
+  assets.destroy();
+  return starts;
+}
 
 async function wholeRun(parts: RecipeParts) {
   const [lab] = await labs(parts, 1, 4);
@@ -135,6 +146,28 @@ describe('a session', () => {
       // Had it started from scratch, it would be far away.
       expect(distancesToMean(models.map(({ parameters }) => parameters)).value).toBeLessThan(1);
     }
+  });
+
+  it('gives a newcomer a neighbour’s parameters also where the others had started apart', async () => {
+    const hub = new MemoryHub();
+    const recipe = buildRecipe({ ...SMALL, algorithm: { id: 'choco-gossip' } });
+    const first = openNodeTab(hub, 0, { recipe, workersPerTab: 2 });
+    open.push(first);
+    await until([first], ({ phase }) => phase === 'idle');
+    command(first, 'start');
+    await until([first], ({ round }) => round >= 40);
+    const late = openNodeTab(hub, 1, { recipe: buildRecipe({}), workersPerTab: 1 });
+    open.push(late);
+    await until([late], ({ round, workers }) => round > 40 && workers.length === 3);
+    command(late, 'pause');
+    await until([first, late], ({ phase }) => phase === 'paused');
+    const models = [...(await first.models()), ...(await late.models())].map(({ parameters }) => parameters);
+    // Had it drawn a start of its own, the average would have moved by a third of that.
+    const [common, x0] = [distancesToMean(models.slice(0, 2)).mean, await startsOf(recipe, 2)];
+    const gone = distancesToMean(x0).mean.map((value, k) => value - (common[k] ?? 0));
+    expect(Math.hypot(...gone)).toBeLessThan(1e-3);
+    expect(distancesToMean(models).value).toBeLessThan(1e-3);
+    expect(distancesToMean(x0).value).toBeGreaterThan(5);
   });
 
   it('takes over another recipe from a room that it meets later', async () => {
