@@ -18,3 +18,11 @@ export function someOf(items: readonly string[], separator: string, most = 3): s
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** A path as far as it helps to recognise it. */
+export function placeOf(path: string, most = 100): string {
+  return oneLine(
+    path.length <= most ? path : `${path.slice(0, most / 2)}…${path.slice(-most / 2)}`,
+    most + 1,
+  );
+}

@@ -6,7 +6,9 @@
  */
 import { parseArgs } from 'node:util';
 import { OptionError, type OptionSchema, type OptionSpec, parseOption } from '../../src/base/options.ts';
+import { available, shown } from '../../src/base/wording.ts';
 import { MAX_SEATS } from '../../src/protocol/control.ts';
+import { conditionsIn } from '../../src/recipe/conditions.ts';
 import type { LocalSettings, Recipe } from '../../src/recipe/recipe.ts';
 import { buildRecipe, type RecipeParts, SCALARS, sameRun, setPath } from '../../src/recipe/schema.ts';
 import { MAX_WORKERS } from '../../src/recipe/url.ts';
@@ -215,12 +217,13 @@ function readFlags(args: readonly string[]): Given {
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      throw new OptionError(`"${token.value}" is not a flag; flags start with --, see --help.`);
+      throw new OptionError(`${shown(token.value)} is not a flag; flags start with --, see --help.`);
     }
     const flag = Object.hasOwn(FLAGS, token.name) ? FLAGS[token.name] : undefined;
     if (flag === undefined) {
       const known = Object.keys(FLAGS).map((name) => `--${name}`);
-      throw new OptionError(`There is no flag ${token.rawName}; there are ${known.join(', ')}.`);
+      const given = token.rawName.slice(0, 40);
+      throw new OptionError(`There is no flag ${given}; ${available(known, given)}; see --help.`);
     }
     const { value } = token;
     if (flag.value === null) {
@@ -262,7 +265,8 @@ function readRecipe({ values, sets }: Given, earlier: Earlier | null): Recipe {
   }
   for (const text of sets) {
     const at = text.indexOf('=');
-    if (at < 1) throw new OptionError(`--set "${text}" must be PATH=VALUE, such as compressor.ratio=0.01.`);
+    if (at < 1)
+      throw new OptionError(`--set ${shown(text)} must be PATH=VALUE, such as compressor.ratio=0.01.`);
     setPath(parts, text.slice(0, at), text.slice(at + 1));
   }
   const recipe = buildRecipe(parts);
@@ -351,6 +355,12 @@ export function readExperiment(args: readonly string[], earlier: Earlier | null 
   if (tabs * workers > MAX_SEATS) {
     throw new OptionError(
       `--tabs ${tabs} with --workers-per-tab ${workers} makes ${tabs * workers} workers; a room holds up to ${MAX_SEATS}.`,
+    );
+  }
+  const missing = [...conditionsIn(recipe).stragglers.keys()].find((seat) => seat >= tabs * workers);
+  if (missing !== undefined) {
+    throw new OptionError(
+      `--straggler names worker ${missing}; with ${tabs * workers} workers there are 0 to ${tabs * workers - 1}.`,
     );
   }
   const out = given.values.get('out') ?? null;

@@ -87,7 +87,7 @@ describe('flags', () => {
   });
 
   it.each([
-    ['--tabz 3', /There is no flag --tabz; there are --tabs, /],
+    ['--tabz 3', /There is no flag --tabz; of \d+ the nearest are --tabs, /],
     ['three', /"three" is not a flag/],
     ['--tabs', /--tabs needs a value: --tabs N/],
     ['--tabs --json', /--tabs needs a value/],
@@ -102,9 +102,10 @@ describe('flags', () => {
     ['--json=yes', /--json takes no value/],
     ['--transport carrier-pigeon', /one of webrtc, broadcast, memory/],
     ['--backend gpu', /one of auto, webgpu, cpu/],
-    ['--algorithm sgd', /There is no algorithm "sgd"; there are d-psgd, choco-sgd/],
-    ['--compressor zip', /there are none, /],
-    ['--topology star-trek', /there are ring, /],
+    ['--algorithm choco', /There is no algorithm "choco"; of \d+ the nearest are choco-sgd, choco-gossip/],
+    ['--algorithm sgd', /the nearest are .*ef-sgd/],
+    ['--compressor topk', /the nearest are top-k, /],
+    ['--topology star-trek', /nearest are star, /],
     ['--model transformer', /there are mlp/],
     ['--target y', /dataset.target does not exist; it has no options/],
     ['--dataset digits:7', /digits takes no value/],
@@ -113,6 +114,10 @@ describe('flags', () => {
     ['--partition shards:0', /labels/],
     ['--partition sorted-by-mood', /there are iid, contiguous/],
     ['--lr fast', /lr: "fast" is not allowed; it must be a number from/],
+    ['--batch 0', /batch: "0" is not allowed; it must be full, or a whole number from 1 to 1024/],
+    ['--batch 0.0', /must be full/],
+    ['--clip 0', /must be off, or/],
+    ['--straggler 4:10x', /names worker 4; with 4 workers there are 0 to 3/],
     ['--batch most', /batch: "most" is not allowed; it must be full, or a whole number from 1 to 1024/],
     ['--target-accuracy 90', /--target-accuracy: "90" is not allowed; it must be a number from 0 to 1/],
     ['--seconds 0', /--seconds/],

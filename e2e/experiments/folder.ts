@@ -10,6 +10,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { whyNot } from '../file-trouble.ts';
+import { placeOf } from '../sentence.ts';
 import {
   clearAway,
   isAtWork,
@@ -223,11 +224,9 @@ export async function openRunFolder(
     }
   } catch (error) {
     if (error instanceof OutputError) throw error;
-    throw new OutputError(
-      `${out ?? standard} cannot be written to: ${whyNot(error)}; choose another --out.`,
-      {
-        cause: error,
-      },
-    );
+    const place = placeOf(out ?? standard);
+    throw new OutputError(`${place} cannot be written to: ${whyNot(error)}; choose another --out.`, {
+      cause: error,
+    });
   }
 }

@@ -274,4 +274,76 @@ describe('a run in Node', () => {
     expect([tooMany.code, tooMany.err.length]).toEqual([2, 1]);
     expect(tooMany.err[0]).toMatch(/has 3 rows to train on, which leave a worker of 4 without any/);
   });
+
+  it('refuses whatever is wrong in one sentence of moderate length, at once', async () => {
+    const long = 'x'.repeat(20_000);
+    const table = path.join(folder, 'wide.csv');
+    const columns = Array.from({ length: 40 }, (_, column) => `${'column'.repeat(30)}${column}`);
+    await writeFile(table, `${columns.join(',')}\n${columns.map(() => '1').join(',')}\n`);
+    const wrong = [
+      ...[[long], [`--${long}`], ['--tabz', '3'], ['--out', ''], ['--rounds', '0'], ['--batch', '0']],
+      ...['--algorithm', '--compressor', '--topology', '--dataset', '--partition', '--model', '--optimizer'],
+      ...['--schedule', '--tabs', '--lr', '--batch', '--init', '--clip', '--seed', '--rounds', '--seconds'],
+      ...[
+        '--eval-every',
+        '--transport',
+        '--backend',
+        '--clock',
+        '--compute',
+        '--straggler',
+        '--link',
+        '--set',
+      ],
+      ...['--target-accuracy', '--workers-per-tab', '--target'],
+      ['--out', long, '--dataset', 'moons'],
+      ...[
+        `${long}=1`,
+        'recipe=1',
+        'algorithm.x=1',
+        `algorithm.${long}=1`,
+        'model.hidden=a,b',
+        '=',
+        'a.b.c=1',
+      ],
+      ...[
+        ['--tabs', '10', '--workers-per-tab', '32'],
+        ['--tabs', '64', '--workers-per-tab', '32'],
+      ],
+      ...[
+        ['--straggler', '99:10x'],
+        ['--topology', 'hypercube', '--workers-per-tab', '3', ...NODE],
+      ],
+      ...[
+        ['--algorithm', 'd2', '--compressor', 'top-k'],
+        ['--onnx', '--model', 'gpt', '--dataset', 'text'],
+      ],
+      ...[['--out', path.join(folder, 'no\nsuch', long), '--dataset', 'moons', ...NODE]],
+    ].map((flags) =>
+      typeof flags !== 'string' ? flags : flags.startsWith('--') ? [flags, long] : ['--set', flags],
+    );
+    const data = [
+      ['--dataset', `csv:${table}`, '--target', long],
+      ['--dataset', `csv:${table}`, '--target', 'none'],
+      ['--dataset', `csv:${path.join(folder, 'nowhere.csv')}`],
+      ['--dataset', `csv:${folder}`],
+      ['--dataset', `idx:${table}`],
+      ['--dataset', `images:${folder}`],
+    ];
+    const failed: unknown[] = [];
+    for (const flags of [...wrong, ...data]) {
+      const { code, out, err } = await run(flags);
+      const [said = ''] = err;
+      const fine = {
+        alone: out.length === 0 && err.length === 1,
+        // A file that cannot be read is no fault of the flags.
+        code: code === 2 || (code === 1 && data.includes(flags)),
+        short: said.length < 320,
+        // Whole: not merely cut off where it got long, and without where it came from.
+        sentence: /^[^\n]+[.?!)]$/.test(said) && !/\bat .*:\d+:\d+/.test(said),
+      };
+      if (Object.values(fine).includes(false))
+        failed.push([flags.map((flag) => flag.slice(0, 30)), fine, said]);
+    }
+    expect(failed).toEqual([]);
+  });
 });

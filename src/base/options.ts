@@ -6,6 +6,8 @@
  * peers are checked with valibot in `src/protocol`.
  */
 
+import { shown } from './wording.ts';
+
 interface Described {
   /** Words for the form, e.g. "consensus step size". */
   readonly label: string;
@@ -19,7 +21,7 @@ export interface NumberOption extends Described {
   readonly min: number;
   readonly max: number;
   readonly integer?: boolean;
-  /** A word for 0 where 0 means something of its own ("full"); 0 is then allowed whatever `min` is. */
+  /** A word for 0 where 0 means something of its own ("full"); 0 is then a value whatever `min` is, written as that word. */
   readonly zero?: string;
 }
 export interface ChoiceOption extends Described {
@@ -102,7 +104,11 @@ function fromText(spec: OptionSpec, text: string): unknown {
   const trimmed = text.trim();
   switch (spec.kind) {
     case 'number':
-      if (spec.zero !== undefined && trimmed === spec.zero) return 0;
+      if (spec.zero !== undefined) {
+        if (trimmed === spec.zero) return 0;
+        // What 0 stands for is a word: nobody is to write 0 and get all there is.
+        if (Number(trimmed) === 0) return Number.NaN;
+      }
       return trimmed === '' ? Number.NaN : Number(trimmed);
     case 'choice':
     case 'text':
@@ -123,7 +129,7 @@ function fromText(spec: OptionSpec, text: string): unknown {
 export function parseOption(path: string, spec: OptionSpec, given: unknown): OptionValue {
   const value = typeof given === 'string' ? fromText(spec, given) : given;
   const refuse = () =>
-    new OptionError(`${path}: ${JSON.stringify(given)} is not allowed; it must be ${allowed(spec)}.`);
+    new OptionError(`${path}: ${shown(given)} is not allowed; it must be ${allowed(spec)}.`);
   switch (spec.kind) {
     case 'number':
       if (!isNumberWithin(value, spec)) throw refuse();
@@ -170,7 +176,7 @@ export function completeOptions(
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(schema, name)) {
       const known = names.length > 0 ? `its options are ${names.join(', ')}` : 'it has no options';
-      throw new OptionError(`${path}.${name} does not exist; ${known}.`);
+      throw new OptionError(`${path}.${name.slice(0, 40)} does not exist; ${known}.`);
     }
   }
   const complete: Record<string, OptionValue> = {};

@@ -1,7 +1,8 @@
 /** Registries are explicit lists, one line per entry; this finds an entry by its id. */
 import { OptionError } from './options.ts';
+import { available, shown } from './wording.ts';
 
-/** @throws {OptionError} that lists what exists. */
+/** @throws {OptionError} that says what exists. */
 export function findEntry<Entry extends { readonly id: string }>(
   family: string,
   entries: readonly Entry[],
@@ -9,8 +10,8 @@ export function findEntry<Entry extends { readonly id: string }>(
 ): Entry {
   const entry = entries.find((candidate) => candidate.id === id);
   if (entry === undefined) {
-    const known = entries.map((candidate) => candidate.id).join(', ');
-    throw new OptionError(`There is no ${family} "${id}"; there are ${known}.`);
+    const ids = entries.map((candidate) => candidate.id);
+    throw new OptionError(`There is no ${family} ${shown(id)}; ${available(ids, id)}.`);
   }
   return entry;
 }

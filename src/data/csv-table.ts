@@ -3,6 +3,7 @@
  * cells mean is `csv-columns.ts`'s affair. Papa Parse does the splitting and the quotes; this adds what a
  * person's file needs: encodings, delimiters, headers, limits, and one sentence for each way to be wrong.
  */
+import { shown } from '../base/wording.ts';
 import { DataError } from './dataset.ts';
 
 /** Largest file and table that are read: 64 MiB, 4 million cells. */
@@ -11,6 +12,8 @@ export const MAX_CELLS = 4_000_000;
 const MAX_COLUMNS = 4096;
 /** Longest list of names in a message. */
 const MAX_NAMED = 20;
+/** Characters of their names, together. */
+const MOST_NAMED = 150;
 
 export interface Table {
   /** As messages call it. */
@@ -57,9 +60,13 @@ export async function readTable(file: string, bytes: Uint8Array, header: Header)
 export function columnOf(table: Table, name: string): number {
   const at = table.names.indexOf(name);
   if (at < 0) {
-    const more = table.names.length > MAX_NAMED ? ', …' : '';
-    const known = `${table.names.slice(0, MAX_NAMED).join(', ')}${more}`;
-    throw new DataError(`${table.file} has no column "${name}"; its columns are ${known}.`);
+    const called = table.names.slice(0, MAX_NAMED).map((each) => each.slice(0, 40));
+    // As many as make a sentence; wide tables have columns without end.
+    while (called.length > 1 && called.join(', ').length > MOST_NAMED) called.pop();
+    const more = table.names.length > called.length ? ', …' : '';
+    throw new DataError(
+      `${table.file} has no column ${shown(name)}; its columns are ${called.join(', ')}${more}.`,
+    );
   }
   return at;
 }
@@ -149,7 +156,7 @@ function headerNames(file: string, first: readonly string[]): readonly string[] 
   const names = first.map((cell, column) => (cell === '' ? String(column + 1) : cell.slice(0, 200)));
   const twice = names.find((name, column) => names.indexOf(name) !== column);
   if (twice !== undefined) {
-    throw new DataError(`${file}, row 1: two columns are called "${twice}"; rename one of them.`);
+    throw new DataError(`${file}, row 1: two columns are called ${shown(twice)}; rename one of them.`);
   }
   return names;
 }

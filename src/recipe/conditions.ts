@@ -8,6 +8,7 @@
  *   link       bandwidth=10mbit,latency=50ms,jitter=5ms,loss=1%,per=link   each part may be left out
  */
 import { OptionError } from '../base/options.ts';
+import { shown } from '../base/wording.ts';
 
 /** Time of one gradient, drawn uniformly from milliseconds · (1 ± jitter). */
 export interface ComputeTime {
@@ -50,9 +51,7 @@ const RATES: Readonly<Record<string, number>> = { bit: 1, kbit: 1e3, mbit: 1e6, 
 const MEASURE = /^(\d+(?:\.\d+)?)([a-z%]+)$/;
 
 function refuse(name: keyof typeof WORDS, text: string, why: string): never {
-  throw new OptionError(
-    `${name}: ${JSON.stringify(text)} is not allowed (${why}); it must be ${WORDS[name]}.`,
-  );
+  throw new OptionError(`${name}: ${shown(text)} is not allowed (${why}); it must be ${WORDS[name]}.`);
 }
 
 function measured(text: string, units: Readonly<Record<string, number>>): number | null {
@@ -85,7 +84,7 @@ function computeIn(text: string): ComputeTime | null {
     const [name, value = ''] = part.split('=', 2);
     const share = shareIn(value);
     if (name !== 'jitter' || share === null || share === 1)
-      refuse('compute', text, `${part} is no jitter below 100%`);
+      refuse('compute', text, `${part.slice(0, 40)} is no jitter below 100%`);
     jitter = share;
   }
   return { milliseconds, jitter };
@@ -98,7 +97,7 @@ function stragglersIn(text: string): ReadonlyMap<number, number> {
     const [, seat, digits] = /^(\d{1,5}):(\d+(?:\.\d+)?)x$/.exec(part) ?? [];
     const factor = Number(digits);
     if (seat === undefined || !(factor >= 1 && factor <= 1000)) {
-      refuse('straggler', text, `${part} is no seat with a factor from 1x to 1000x`);
+      refuse('straggler', text, `${part.slice(0, 40)} is no seat with a factor from 1x to 1000x`);
     }
     if (stragglers.has(Number(seat))) refuse('straggler', text, `seat ${seat} is named twice`);
     stragglers.set(Number(seat), factor);
@@ -118,25 +117,26 @@ function linkIn(text: string): LinkQuality | null {
   const known = new Set<string>();
   for (const part of partsOf(text)) {
     const [name = '', value = ''] = part.split('=', 2);
-    if (known.has(name)) refuse('link', text, `${name} is given twice`);
+    if (known.has(name)) refuse('link', text, `${name.slice(0, 40)} is given twice`);
     known.add(name);
     if (name === 'bandwidth') {
       const rate = measured(value, RATES);
       if (rate === null || rate < 1 || rate > 1e12)
-        refuse('link', text, `${part} is no rate in bit, kbit, mbit or gbit a second`);
+        refuse('link', text, `${part.slice(0, 40)} is no rate in bit, kbit, mbit or gbit a second`);
       link.bandwidth = rate;
     } else if (name === 'latency' || name === 'jitter') {
       const time = timeIn(value);
-      if (time === null) refuse('link', text, `${part} is no time in us, ms or s up to an hour`);
+      if (time === null) refuse('link', text, `${part.slice(0, 40)} is no time in us, ms or s up to an hour`);
       link[name] = time;
     } else if (name === 'loss') {
       const share = shareIn(value);
-      if (share === null || share > 0.9) refuse('link', text, `${part} is no share from 0% to 90%`);
+      if (share === null || share > 0.9)
+        refuse('link', text, `${part.slice(0, 40)} is no share from 0% to 90%`);
       link.loss = share;
     } else if (name === 'per' && (value === 'link' || value === 'worker')) {
       link.per = value;
     } else {
-      refuse('link', text, `${part === '' ? 'an empty part' : part} is none of them`);
+      refuse('link', text, `${part === '' ? 'an empty part' : part.slice(0, 40)} is none of them`);
     }
   }
   return link;

@@ -53,7 +53,8 @@ describe('a recipe', () => {
   });
 
   it.each([
-    [['algorithm', 'sgd'], 'd-psgd, choco-sgd'],
+    [['algorithm', 'sgd'], 'the nearest are '],
+    [['batch', '0'], 'it must be full, or a whole number from 1 to 1024'],
     [['algorithm.eta', '0.3'], 'algorithm.eta does not exist; its options are order'],
     [['lr', 'fast'], 'a number from 0 to 100'],
     [['batch', '1.5'], 'a whole number from 1 to 1024'],

@@ -15,6 +15,7 @@ import {
   textOption,
 } from '../base/options.ts';
 import { findEntry } from '../base/registry.ts';
+import { available, shown } from '../base/wording.ts';
 import { COMPRESSORS } from '../compressors/index.ts';
 import { DATASETS, PARTITIONS } from '../data/index.ts';
 import { parsePartition } from '../data/partition-text.ts';
@@ -219,7 +220,7 @@ export function buildRecipe(parts: unknown): Recipe {
   const known: readonly string[] = [...FAMILY_NAMES, ...SCALAR_NAMES];
   for (const name of Object.keys(parts)) {
     if (!known.includes(name)) {
-      throw new OptionError(`A recipe has no "${name}"; it has ${known.join(', ')}.`);
+      throw new OptionError(`A recipe has no ${shown(name)}; ${available(known, name)}.`);
     }
   }
   const given = Object.fromEntries(
@@ -281,7 +282,7 @@ export function setPath(parts: RecipeParts, path: string, text: string): void {
   const name = family(head);
   if (name === undefined || rest.length > 0) {
     const paths = [...SCALAR_NAMES, ...FAMILY_NAMES, ...FAMILY_NAMES.map((each) => `${each}.OPTION`)];
-    throw new OptionError(`There is no setting "${path}"; there are ${paths.join(', ')}.`);
+    throw new OptionError(`There is no setting ${shown(path)}; ${available(paths, path)}.`);
   }
   const before = parts[name];
   const current = isRecord(before) ? before : {};

@@ -21,8 +21,10 @@ export async function readOwnFile(file: string): Promise<Uint8Array> {
     return await readFile(file);
   } catch (error) {
     if (error instanceof DataError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${file} cannot be read: ${why}.`, { cause: error });
+    // What the system says names the file once more.
+    const why = (error instanceof Error ? error.message : String(error)).split(',')[0];
+    const name = file.length > 100 ? `…${file.slice(-100)}` : file;
+    throw new DataError(`${name} cannot be read: ${why}.`, { cause: error });
   }
 }
 
