@@ -81,6 +81,29 @@ describe('--continue', () => {
     },
   );
 
+  it('goes on with a run that was paused in mid-run, wherever that was', async () => {
+    const flags = [...NODE, ...VIRTUAL, ...RECIPE];
+    expect((await run([...flags, '--seconds', '0.13', '--out', at('stopped')])).code).toBe(0);
+    const { stoppedBy, rounds } = (await record('stopped')).summary;
+    expect([stoppedBy, rounds % 4]).toEqual(['seconds', expect.toSatisfy((rest: number) => rest > 0)]);
+    const more = String(rounds + 5);
+    const { code, told } = await run([
+      '--continue',
+      at('stopped'),
+      '--rounds',
+      more,
+      '--out',
+      at('stopped on'),
+    ]);
+    expect(code, told).toBe(0);
+    expect((await run([...flags, '--rounds', more, '--out', at('never stopped')])).code).toBe(0);
+    for (const file of ['metrics.csv', ...MODELS]) {
+      expect((await read('stopped on', file)).toString('latin1'), file).toBe(
+        (await read('never stopped', file)).toString('latin1'),
+      );
+    }
+  });
+
   it('goes on from models alone where no states were kept, and says so', async () => {
     const flags = [...NODE, ...VIRTUAL, ...RECIPE, '--rounds', '8', '--keep-state', 'never'];
     expect((await run([...flags, '--out', at('bare')])).code).toBe(0);

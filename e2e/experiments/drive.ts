@@ -66,6 +66,10 @@ export class RunFailure extends Error {
 
 const CONNECT_MS = 90_000;
 const PAUSE_MS = 20_000;
+/** For all tabs to hear of a pause, where none of them runs. */
+const HEAR_MS = 2_000;
+/** How often states are asked for: a worker may be a moment behind its tab. */
+const STATE_ATTEMPTS = 10;
 /** For all workers to begin where the run does. */
 const BEGIN_MS = 60_000;
 /** Without a finished round for this long a run is given up. */
@@ -171,18 +175,26 @@ async function beginAt(
 /** The workers' states, if they are not too large. */
 async function statesIn(
   ledger: Ledger,
-  { stateBytes }: Plan,
+  { stateBytes, pace }: Plan,
   progress: Progress,
 ): Promise<readonly StateFile[] | null> {
   const tabs = ledger.living();
   if (stateBytes === 0 || tabs.length === 0) return null;
-  const answers = await orElse(
-    () => Promise.all(tabs.map((tab) => tab.ask('state', { most: stateBytes / tabs.length }))),
-    (why) => {
-      progress.note(`The workers' states were not kept: ${why}`);
-      return [];
-    },
-  );
+  const ask = () => Promise.all(tabs.map((tab) => tab.ask('state', { most: stateBytes / tabs.length })));
+  type Answers = Awaited<ReturnType<typeof ask>>;
+  let answers: Answers | null = null;
+  let reason = '';
+  for (let attempt = 0; attempt < STATE_ATTEMPTS && answers === null; attempt += 1) {
+    if (attempt > 0) await pace.pass();
+    answers = await orElse<Answers | null>(ask, (why) => {
+      reason = why;
+      return null;
+    });
+  }
+  if (answers === null) {
+    progress.note(`The workers' states were not kept: ${reason}`);
+    return null;
+  }
   const states = answers.flatMap((answer) => answer.states ?? []);
   const complete = answers.length > 0 && answers.every((answer) => answer.states !== null);
   return complete ? states.sort((a, b) => a.seat - b.seat) : null;
@@ -282,12 +294,18 @@ async function watch(
 async function pause(ledger: Ledger, plan: Plan): Promise<void> {
   const [first] = ledger.living();
   if (first === undefined) return;
+  const counterOf = (tab: Tab) => ledger.snapshots.get(tab)?.view.counter ?? 0;
+  const before = new Map(ledger.living().map((tab) => [tab, counterOf(tab)]));
+  // What is known of a tab may be from before the pause, or even from before the start.
+  const heard = () => ledger.living().every((tab) => counterOf(tab) > (before.get(tab) ?? 0));
   await first.send({ kind: 'command', command: { kind: 'pause' } });
   const deadline = performance.now() + PAUSE_MS;
+  const patience = performance.now() + HEAR_MS;
   const asked = plan.pace.now();
   while (performance.now() < deadline && idleFor(plan.pace, asked) <= IDLE_MS) {
     await ledger.poll();
-    if (ledger.phases().every((phase) => phase !== 'running')) return;
+    const rests = ledger.phases().every((phase) => phase !== 'running');
+    if (rests && (heard() || performance.now() > patience)) return;
     await plan.pace.pass();
   }
 }

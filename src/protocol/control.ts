@@ -36,13 +36,13 @@ const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{0,64}$/));
 /** SHA-256 of parameters as little-endian f32. */
 const modelHash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 /** A saved run that an epoch goes on from: see the room's `Resumed`. */
-const resumed = v.object({
+const resumedEntries = {
   id: modelHash,
   round: v.pipe(u32, v.maxValue(0x7fff_ffff)),
   dealt: v.pipe(whole(0xffff), v.minValue(1)),
   workers: whole(MAX_SEATS),
   exact: v.boolean(),
-});
+};
 const backend = v.picklist(['webgpu', 'cpu', 'unknown']);
 const mode = v.picklist(['graceful', 'abort']);
 
@@ -78,7 +78,7 @@ export const viewSchema = v.object({
     epoch: u32,
     dealt: v.nullable(whole(0xffff)),
     model: v.optional(modelHash),
-    resumed: v.optional(resumed),
+    resumed: v.optional(v.object({ ...resumedEntries, began: u32 })),
     origin: v.optional(viewId),
   }),
   seats: list(
@@ -92,7 +92,11 @@ export const commandSchema = v.variant('kind', [
   v.object({ kind: v.literal('start'), stopAt: v.nullable(u32) }),
   v.object({ kind: v.literal('pause') }),
   v.object({ kind: v.literal('step') }),
-  v.object({ kind: v.literal('reset'), model: v.optional(modelHash), resumed: v.optional(resumed) }),
+  v.object({
+    kind: v.literal('reset'),
+    model: v.optional(modelHash),
+    resumed: v.optional(v.object(resumedEntries)),
+  }),
   v.object({ kind: v.literal('recipe'), recipe: text(MAX_RECIPE_LENGTH), restart: v.boolean() }),
   v.object({ kind: v.literal('renew') }),
 ]);

@@ -96,12 +96,17 @@ function begin(draft: Draft, parent: View, stopAt: number | null): void {
 }
 
 /** Another epoch: at round 0, or where a saved run was. */
-function restart(draft: Draft, { model, resumed }: Extract<Command, { readonly kind: 'reset' }>): void {
+function restart(
+  draft: Draft,
+  parent: View,
+  { model, resumed }: Extract<Command, { readonly kind: 'reset' }>,
+): void {
   draft.run = { ...afresh(draft.run), ...(model === undefined ? {} : { model }) };
   draft.startRound = 0;
   if (resumed === undefined) return;
   draft.seats = compact(draft.seats);
-  draft.run = { ...draft.run, dealt: resumed.dealt, resumed };
+  const began = parent.counter + 1;
+  draft.run = { ...draft.run, dealt: resumed.dealt, resumed: { ...resumed, began } };
   draft.startRound = resumed.round;
 }
 
@@ -117,7 +122,7 @@ function apply(draft: Draft, parent: View, command: Command): void {
       if (!isActive(draft.run, draft.startRound)) begin(draft, parent, draft.startRound + 1);
       break;
     case 'reset':
-      restart(draft, command);
+      restart(draft, parent, command);
       break;
     case 'recipe':
       if (command.recipe === draft.recipe) break;

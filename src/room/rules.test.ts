@@ -152,6 +152,8 @@ describe('the next view', () => {
     const resumed = { id: 'cd'.repeat(32), round: 40, dealt: 6, workers: 3, exact: true };
     const on = childOf(view, { kind: 'reset', resumed });
     expect(on).toMatchObject({ startRound: 40, run: { running: false, epoch: 1, dealt: 6, resumed } });
+    expect(on.run.resumed?.began).toBe(on.counter);
+    expect(childOf(on, { kind: 'start', stopAt: 50 }).run.resumed?.began).toBe(on.counter);
     expect(on.seats.map(({ seat }) => seat)).toEqual(on.seats.map((_, rank) => rank));
     expect(childOf(on, { kind: 'reset' })).toMatchObject({ startRound: 0, run: { dealt: null } });
     expect(childOf(on, { kind: 'reset' }).run.resumed).toBeUndefined();

@@ -30,6 +30,12 @@ export interface Resumed {
   readonly exact: boolean;
 }
 
+/** The same in a view: in the very first one of the epoch alone can everybody go on as if nothing had been. */
+export interface ResumedRun extends Resumed {
+  /** Counter of that view. */
+  readonly began: number;
+}
+
 export interface RunState {
   /** True: rounds go on until `stopAt`. */
   readonly running: boolean;
@@ -42,7 +48,7 @@ export interface RunState {
   /** Hash (hex) of the parameters this epoch starts from instead of the seed's; absent for the seed's. */
   readonly model?: string | undefined;
   /** What this epoch goes on from; absent where it began at round 0. */
-  readonly resumed?: Resumed | undefined;
+  readonly resumed?: ResumedRun | undefined;
   /**
    * Id of the view in which this epoch was first started, so that two runs that happen to be in epochs of one
    * number can be told apart; absent before the start.

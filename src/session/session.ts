@@ -759,10 +759,13 @@ export class Session {
   }
 }
 
-/** Whether a saved run goes on with the very workers that it had, from whole states. */
-function asItWas({ seats, run: { resumed } }: View): boolean {
+/**
+ * Whether a saved run goes on in this view with the very workers that it had, from whole states: all of them at
+ * once, or none. A later view is entered as after any change, also by who has missed the first.
+ */
+function asItWas({ counter, seats, run: { resumed } }: View): boolean {
   const same = seats.length === resumed?.workers && seats.every(({ seat }, rank) => seat === rank);
-  return resumed?.exact === true && same;
+  return resumed?.exact === true && counter === resumed.began && same;
 }
 
 function sameSeats(a: View, b: View): boolean {
