@@ -2,13 +2,15 @@
  * `npm run bench [-- --json FILE] [-- --only NAME,NAME] [-- --runtime dawn]`: measures, prints a table, and
  * writes the same rows as JSON, with where they come from. Nothing is printed that was not measured in this run.
  */
-import { writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Browser, chromium } from 'playwright';
-import { launchOptions } from '../browser.ts';
+import type { Browser } from 'playwright';
+import { openChromium } from '../browser.ts';
 import { serveLab } from '../experiments/lab-server.ts';
 import { provenanceOf } from '../experiments/provenance.ts';
+import { whyNot } from '../file-trouble.ts';
+import { messageOf, oneLine, placeOf } from '../sentence.ts';
 import { benchCompressors } from './compressors.ts';
 import { benchCpu } from './cpu.ts';
 import { benchDawn } from './dawn/index.ts';
@@ -102,7 +104,7 @@ async function withPlaces<T>(use: (places: Places) => Promise<T>): Promise<T> {
       return opened;
     };
   };
-  const browser = await chromium.launch(launchOptions());
+  const browser = await openChromium();
   closers.push(() => browser.close());
   try {
     return await use({
@@ -154,7 +156,7 @@ function requestOf(args: readonly string[]): Request | string | null {
       return '--only is for Chromium; Dawn measures all it can.';
     return { json, only, runtime };
   } catch (error) {
-    return `${error instanceof Error ? error.message : String(error)}\n${help()}`;
+    return `${messageOf(error).split('\n')[0]}; --help says what there is.`;
   }
 }
 
@@ -204,7 +206,41 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     console.error(request);
     return 2;
   }
-  const { json, only, runtime } = request;
+  const { json } = request;
+  const place = json === undefined ? null : reserve(json);
+  if (place !== null && 'trouble' in place) {
+    say(place.trouble);
+    return 2;
+  }
+  try {
+    return await measure(request, args, place?.draft ?? null, signal);
+  } catch (error) {
+    if (!(error instanceof Error && ['BrowserError', 'BuildError', 'PackagesError'].includes(error.name)))
+      throw error;
+    say(oneLine(error.message));
+    return 1;
+  } finally {
+    if (place !== null) rmSync(place.draft, { force: true });
+  }
+}
+
+/** Where the rows are written before they move to their place; found out before anything is measured. */
+function reserve(file: string): { readonly draft: string } | { readonly trouble: string } {
+  const draft = `${file}.${process.pid}`;
+  try {
+    writeFileSync(draft, '');
+    return { draft };
+  } catch (error) {
+    return { trouble: `${placeOf(file)} cannot be written: ${whyNot(error)}; choose another --json.` };
+  }
+}
+
+async function measure(
+  { json, only, runtime }: Request,
+  args: readonly string[],
+  draft: string | null,
+  signal: AbortSignal,
+): Promise<number> {
   const provenance = provenanceOf('bench', args, new Date());
   let outcome: Outcome;
   if (runtime === 'dawn') {
@@ -221,10 +257,11 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
     outcome = await benchInChromium(only, signal);
   }
   console.log(table(outcome.rows));
-  if (json !== undefined) {
+  if (json !== undefined && draft !== null) {
     const { rows, browser } = outcome;
     const record = { provenance, environment: environmentOf(browser), rows };
-    writeFileSync(json, `${JSON.stringify(record, null, 2)}\n`);
+    writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`);
+    renameSync(draft, json);
   }
   if (signal.aborted) return 130;
   return outcome.failed ? 1 : 0;
