@@ -5,6 +5,7 @@
  */
 import { shown } from '../base/wording.ts';
 import { DataError } from './dataset.ts';
+import { TABLES } from './late-parts.ts';
 
 /** Largest file and table that are read: 64 MiB, 4 million cells. */
 export const MAX_FILE_BYTES = 67_108_864;
@@ -103,7 +104,7 @@ interface Records {
 }
 
 async function split(file: string, text: string): Promise<Records> {
-  const { default: Papa } = await import('papaparse');
+  const { default: Papa } = await TABLES.load();
   const records: string[][] = [];
   const rowNumbers: number[] = [];
   let rowNumber = 0;

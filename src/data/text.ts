@@ -50,6 +50,7 @@ export const text: DatasetEntry = {
   label: 'text',
   description: "Text, character by character: the lab's own source code, or a file of your own as text:FILE.",
   options: OPTIONS,
+  serves: [SOURCE_TEXT_PATH],
   testLast: true,
 
   shape: (options) => ({

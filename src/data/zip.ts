@@ -7,6 +7,7 @@
  * leaves out: a byte that fell over on the way is told, not trained on.
  */
 import { DataError } from './dataset.ts';
+import { ARCHIVES } from './late-parts.ts';
 import { crc32, listedChecksums } from './zip-checksums.ts';
 
 export interface PackedFile {
@@ -53,7 +54,7 @@ function safePath(name: string, given: string): string {
  * @throws {DataError} for what is damaged, dangerous or too large.
  */
 export async function unpackZip(name: string, bytes: Uint8Array): Promise<readonly PackedFile[]> {
-  const { unzipSync } = await import('fflate');
+  const { unzipSync } = await ARCHIVES.load();
   const wanted = new Map<string, { readonly path: string; readonly size: number; readonly place: number }>();
   const paths = new Set<string>();
   let total = 0;
@@ -116,7 +117,7 @@ export async function unpackZip(name: string, bytes: Uint8Array): Promise<readon
 
 /** Files as one archive, without compression. The same files give the same bytes. */
 export async function packZip(files: readonly PackedFile[]): Promise<Uint8Array> {
-  const { zipSync } = await import('fflate');
+  const { zipSync } = await ARCHIVES.load();
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   return zipSync(Object.fromEntries(sorted.map(({ path, bytes }) => [path, bytes])), {
     level: 0,

@@ -9,6 +9,7 @@ import { roomCode } from '../network/room-code.ts';
 import { roomId } from '../network/room-name.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
 import { recipeFromUrl } from '../recipe/url.ts';
+import { whenIdle } from './ahead.ts';
 import { OWN_FILE_KEY } from './file-state.ts';
 import type { LabHandle, WorkerModel } from './handle.ts';
 import { askHost, HostWatch } from './host.ts';
@@ -147,7 +148,14 @@ class Client implements LabHandle {
       location.reload();
       return;
     }
-    if (message.report.kind === 'snapshot') this.#latest = message.report.snapshot;
+    if (message.report.kind === 'snapshot') {
+      const { snapshot } = message.report;
+      // Data and device are there: what comes now is no part of the first load.
+      if (snapshot.phase !== 'starting' && (this.#latest?.phase ?? 'starting') === 'starting') {
+        whenIdle(() => this.#tell({ kind: 'ahead' }));
+      }
+      this.#latest = snapshot;
+    }
     for (const listener of [...this.#listeners]) listener(message.report);
   }
 

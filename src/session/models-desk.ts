@@ -8,6 +8,7 @@ import type { Vector } from '../compute/compute.ts';
 import { classNames } from '../data/files-recognise.ts';
 import { DATASETS } from '../data/index.ts';
 import { alphabetOf } from '../data/text.ts';
+import { ONNX } from '../models/late-parts.ts';
 import { decodeModel, encodeModel, ModelFileError } from '../models/model-file.ts';
 import { SafetensorsError } from '../models/safetensors.ts';
 import type { Recipe } from '../recipe/recipe.ts';
@@ -217,7 +218,7 @@ export class ModelsDesk {
       round: String(round),
     };
     if (as !== 'onnx') return { round, bytes: encodeModel(assets.layout, parameters, metadata) };
-    const { encodeOnnx, refusesOnnx } = await import('../models/onnx.ts');
+    const { encodeOnnx, refusesOnnx } = await ONNX.load();
     const refusal = refusesOnnx(recipe.model.id);
     if (refusal !== null) throw new NoAnswerError(refusal);
     const { layout, preparation, shape: data } = assets;

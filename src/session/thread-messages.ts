@@ -36,6 +36,8 @@ export type ToThread =
       readonly about: Topic;
       readonly question: QuestionOn<Topic>;
     }
+  /** The page is idle: fetch what may be wanted later. */
+  | { readonly kind: 'ahead' }
   | { readonly kind: 'close' };
 
 export type FromThread =

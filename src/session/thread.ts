@@ -3,10 +3,12 @@
  * not stall the page. It makes the device, the transports and the session, and passes messages.
  */
 import { realClock } from '../base/clock.ts';
+import { fetchAhead, Late, LateError } from '../base/late.ts';
 import { findEntry } from '../base/registry.ts';
-import type { Compute } from '../compute/compute.ts';
 import { createCpuCompute } from '../compute/cpu/index.ts';
 import { DATASETS } from '../data/index.ts';
+import { ARCHIVES, TABLES } from '../data/late-parts.ts';
+import { ONNX } from '../models/late-parts.ts';
 import { broadcastTransport } from '../network/broadcast.ts';
 import { type CombinedTransport, combine } from '../network/combined.ts';
 import { MemoryHub } from '../network/memory.ts';
@@ -16,6 +18,7 @@ import { browserDecoder, fetchUrl } from './browser-files.ts';
 import type { Device } from './equipment.ts';
 import { FileDesk, MissingFileError } from './file-desk.ts';
 import { browserShelf } from './file-shelf.ts';
+import { ServedFiles } from './served-files.ts';
 import { Session } from './session.ts';
 import type { FromThread, ToThread } from './thread-messages.ts';
 import { WORDS } from './words.ts';
@@ -26,27 +29,23 @@ const MAX_DEVICES = 3;
 let devices = 0;
 
 /** Fetched when it is wanted. The processor's engine comes with this script: a server may be gone when it is. */
-async function onGraphics(): Promise<Compute> {
+const GRAPHICS = new Late('The graphics engine', async () => {
   const { createWebGpuCompute } = await import('../compute/webgpu/index.ts');
-  return createWebGpuCompute();
-}
+  return { createWebGpuCompute };
+});
 
 async function openDevice(preference: LocalSettings['backend'], again: boolean): Promise<Device> {
   if (preference === 'cpu') return { compute: createCpuCompute(), notice: null };
   try {
     devices += 1;
     if (devices > MAX_DEVICES) throw new Error('the device was lost several times.');
-    return { compute: await onGraphics(), notice: again ? WORDS.deviceBack() : null };
+    const { createWebGpuCompute } = await GRAPHICS.load();
+    return { compute: await createWebGpuCompute(), notice: again ? WORDS.deviceBack() : null };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { compute: createCpuCompute(), notice: WORDS.noWebGpu(reason) };
+    const notice = error instanceof LateError ? WORDS.noGraphicsPart(reason) : WORDS.noWebGpu(reason);
+    return { compute: createCpuCompute(), notice };
   }
-}
-
-async function fetchBytes(base: string, path: string): Promise<Uint8Array> {
-  const response = await fetch(new URL(path, base));
-  if (!response.ok) throw new Error(`${path} answered ${response.status} ${response.statusText}.`);
-  return new Uint8Array(await response.arrayBuffer());
 }
 
 function tell(message: FromThread): void {
@@ -54,6 +53,7 @@ function tell(message: FromThread): void {
 }
 
 let session: Session | null = null;
+let served: ServedFiles | null = null;
 let transport: CombinedTransport | null = null;
 let self = '';
 /** What the room runs that this tab has no data for; the session has left it. */
@@ -63,10 +63,12 @@ function start(message: Extract<ToThread, { kind: 'start' }>): void {
   const { recipe, carried, local, lab, base, webrtc } = message;
   self = message.self;
   transport = combine([webrtc === null ? new MemoryHub().connect(self) : webRtcTransport(self, webrtc)]);
+  const fromLab = new ServedFiles(base);
+  served = fromLab;
   const files = new FileDesk({
     shelf: browserShelf(),
     decoder: browserDecoder,
-    fetchBytes: (path) => fetchBytes(base, path),
+    fetchBytes: (path) => fromLab.read(path),
     fetchUrl,
     own: message.ownFile,
     seed: () => recipe.seed,
@@ -116,12 +118,18 @@ function start(message: Extract<ToThread, { kind: 'start' }>): void {
   session.open();
 }
 
+/** What a press may want of the server later: readers and writers of files, and data sets not chosen yet. */
+function laterParts(files: ServedFiles): readonly { load(): Promise<unknown> }[] {
+  const paths = new Set(DATASETS.flatMap(({ serves = [] }) => serves));
+  return [TABLES, ARCHIVES, ONNX, ...[...paths].map((path) => ({ load: () => files.read(path) }))];
+}
+
 async function handle(message: ToThread): Promise<void> {
   if (message.kind === 'start') {
     start(message);
     return;
   }
-  if (session === null || transport === null) return;
+  if (session === null || transport === null || served === null) return;
   switch (message.kind) {
     case 'room':
       session.status.roomCode = message.code;
@@ -160,6 +168,9 @@ async function handle(message: ToThread): Promise<void> {
       }
       return;
     }
+    case 'ahead':
+      void fetchAhead(laterParts(served));
+      return;
     case 'close':
       session.close();
       close();

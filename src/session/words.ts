@@ -35,6 +35,14 @@ export const WORDS = {
       'Everything works; this worker computes on the processor, only slower.',
       'Chrome or Edge over https (or localhost) usually has WebGPU.',
     ),
+  noGraphicsPart: (reason: string) =>
+    notice(
+      'backend',
+      'warning',
+      reason,
+      'Everything works; this worker computes on the processor, only slower.',
+      'To use the graphics processor, reload this tab when the server is back.',
+    ),
   deviceLost: (reason: string) =>
     notice(
       'backend',

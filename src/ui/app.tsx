@@ -2,12 +2,14 @@
  * The page: sentence and buttons on top, the flock as the hero, charts beside it. Only arrangement;
  * each part reads what it shows by itself.
  */
-import { lazy, Suspense, useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { urlOf } from '../recipe/url.ts';
+import { Boundary } from './boundary.tsx';
 import { useSnapshot, useStage, useView } from './context.ts';
 import { DataButton, DataDoor } from './data/data-door.tsx';
 import { Flock } from './flock/flock.tsx';
 import { Inspector } from './inspector.tsx';
+import { CHARTS, useLate } from './late-parts.ts';
 import { ModelSection } from './model/section.tsx';
 import { MyWorker } from './my-worker.tsx';
 import { Notices } from './notices.tsx';
@@ -21,13 +23,27 @@ import { AxisSwitch, ViewControls } from './view-controls.tsx';
 import { words } from './words.ts';
 import { WorkerCount } from './worker-count.tsx';
 
-const Charts = lazy(() => import('./charts/charts.tsx'));
+type Part = keyof typeof words.broken.parts;
 
-export function ChartsWhenLoaded() {
+/** A part of the page that may fail without the others. `area` is its place in the grid. */
+function Fenced({ part, area, children }: { part: Part; area?: string; children: ReactNode }) {
   return (
-    <Suspense fallback={<p className="chart-empty">{words.charts.loading}…</p>}>
+    <Boundary name={words.broken.parts[part]} {...(area === undefined ? {} : { area })}>
+      {children}
+    </Boundary>
+  );
+}
+
+function Charts() {
+  const Loaded = useLate(CHARTS);
+  return Loaded === null ? <p className="chart-empty">{words.charts.loading}…</p> : <Loaded />;
+}
+
+function FencedCharts() {
+  return (
+    <Fenced part="charts">
       <Charts />
-    </Suspense>
+    </Fenced>
   );
 }
 
@@ -61,28 +77,46 @@ function Desk() {
         <div className="brand">
           <h1>{words.title}</h1>
           <SkipLink />
-          <RoomLink />
+          <Fenced part="room">
+            <RoomLink />
+          </Fenced>
           <ViewControls />
         </div>
-        <Notices />
-        <RecipeSentence />
+        <Fenced part="notices">
+          <Notices />
+        </Fenced>
+        <Fenced part="sentence">
+          <RecipeSentence />
+        </Fenced>
         <div className="bar">
-          <RunControls />
-          <WorkerCount label={words.run.workers} />
-          <DataButton />
-          <StatusLine />
+          <Fenced part="run">
+            <RunControls />
+            <WorkerCount label={words.run.workers} />
+            <DataButton />
+            <StatusLine />
+          </Fenced>
         </div>
       </header>
       <main className={chosen ? 'stage inspecting' : 'stage'}>
-        <MyWorker />
-        <Flock />
+        <Fenced part="mine">
+          <MyWorker />
+        </Fenced>
+        <Fenced part="flock" area="flock">
+          <Flock />
+        </Fenced>
         <section className="charts" aria-label={words.charts.label}>
           <AxisSwitch />
-          <ChartsWhenLoaded />
+          <FencedCharts />
         </section>
-        <Inspector />
-        <ModelSection />
-        <Tables />
+        <Fenced part="inspector" area="charts">
+          <Inspector />
+        </Fenced>
+        <Fenced part="model" area="model">
+          <ModelSection />
+        </Fenced>
+        <Fenced part="tables" area="tables">
+          <Tables />
+        </Fenced>
       </main>
     </div>
   );
@@ -93,7 +127,13 @@ export function App() {
   const projector = useView((state) => state.projector);
   return (
     <>
-      {projector ? <Projector charts={<ChartsWhenLoaded />} /> : <Desk />}
+      {projector ? (
+        <Fenced part="projector">
+          <Projector charts={<FencedCharts />} />
+        </Fenced>
+      ) : (
+        <Desk />
+      )}
       <DataDoor />
       <PhaseAnnouncer />
     </>

@@ -5,17 +5,22 @@
 import { createRoot } from 'react-dom/client';
 import type { Cost } from '../algorithms/algorithm.ts';
 import { realClock } from '../base/clock.ts';
+import { fetchAhead } from '../base/late.ts';
 import { asControl, costOf, refusalOf, withChoice } from '../recipe/legality.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { FAMILIES, SCALARS } from '../recipe/schema.ts';
 import { recipeFromUrl, urlOf } from '../recipe/url.ts';
+import { whenIdle } from '../session/ahead.ts';
 import { layoutOf } from '../session/assets.ts';
 import type { LabHandle } from '../session/handle.ts';
 import type { PageAddress } from '../session/page-address.ts';
 import { createLab, type Lab } from '../store/lab.ts';
 import { createView, themeOf, type ViewStore } from '../store/view.ts';
 import { App } from './app.tsx';
+import { Boundary } from './boundary.tsx';
 import { type Stage, StageContext } from './context.ts';
+import { CHARTS, LATE_PARTS } from './late-parts.ts';
+import { PageBroken } from './page-broken.tsx';
 import { RoomRefused } from './room-refused.tsx';
 import './styles/all.css';
 import { words } from './words.ts';
@@ -55,6 +60,16 @@ function createPageView(url: URL): ViewStore {
     remember(state.theme);
   });
   return view;
+}
+
+/** Once the session is ready and the charts are there, fetches what a press may need. */
+function fetchLater(lab: Lab): void {
+  const stop = lab.store.subscribe(({ snapshot }) => {
+    if (snapshot === null || snapshot.phase === 'starting') return;
+    stop();
+    const later = () => whenIdle(() => void fetchAhead(LATE_PARTS));
+    CHARTS.load().then(later, later);
+  });
 }
 
 function startWith(lab: Lab, start: () => Promise<LabHandle>): void {
@@ -110,8 +125,14 @@ export function mount(root: HTMLElement, address: PageAddress, start: () => Prom
   };
   createRoot(root).render(
     <StageContext value={stage}>
-      <App />
+      <Boundary
+        name={words.broken.parts.page}
+        instead={(reason, again) => <PageBroken reason={reason} again={again} />}
+      >
+        <App />
+      </Boundary>
     </StageContext>,
   );
+  fetchLater(lab);
   startWith(lab, start);
 }

@@ -432,6 +432,40 @@ export const words = {
     },
   },
 
+  broken: {
+    /** Each begins a sentence. */
+    parts: {
+      page: 'This page',
+      sentence: 'The recipe',
+      run: 'The row of buttons',
+      mine: 'The card of your worker',
+      flock: 'The picture of the flock',
+      charts: '“Measurements”',
+      inspector: 'The card of details',
+      model: 'The part “The model”',
+      tables: '“The flock as tables”',
+      try: '“Try it”',
+      mistakes: '“How well”',
+      keep: '“Keep it”',
+      keeper: 'What saves models automatically',
+      data: '“Your own data”',
+      notices: 'The list of notices',
+      room: 'The link to this room',
+      projector: 'The projector view',
+    },
+    shown: (part: string, why: string) => `${part} could not be shown: ${why}`,
+    works: 'Training goes on, and so does the rest of the page.',
+    worksBelow:
+      'Only the page is affected: training goes on in its own thread, and others see no difference.',
+    todo: 'Try again; if it fails once more, download your model and reload this tab.',
+    lateTodo:
+      'Try again when the server answers; if it has another version now, download your model and reload this tab.',
+    again: 'Try again',
+    save: 'Download my model',
+    saved: 'Handed to your browser as a file.',
+    noModel: 'There is no model in this tab yet.',
+  },
+
   data: {
     title: 'Your own data',
     open: 'Data',

@@ -1,15 +1,14 @@
 /**
  * The ways in for a person's own data: a button, and the whole page as a place to drop files on. Either
- * opens the panel, which is loaded then; what was dropped is handed to the session's thread, which keeps
+ * opens the panel; what was dropped is handed to the session's thread, which keeps
  * and reads it.
  */
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Lab } from '../../store/lab.ts';
 import { useStage, useView } from '../context.ts';
 import { words } from '../words.ts';
+import { DataDialog } from './data-dialog.tsx';
 import { bundlesOf, type Dropped, filesOfDrop } from './dropped.ts';
-
-const DataPanel = lazy(() => import('./data-panel.tsx'));
 
 /** Hands files to the session: each bundle is kept and read, one after the other. */
 export function keep(lab: Lab, dropped: readonly Dropped[]): void {
@@ -88,11 +87,7 @@ export function DataDoor() {
   });
   return (
     <>
-      {open && (
-        <Suspense>
-          <DataPanel onClose={() => view.setState({ data: false })} />
-        </Suspense>
-      )}
+      {open && <DataDialog onClose={() => view.setState({ data: false })} />}
       {hovering && (
         <div className="drop-veil" aria-hidden="true">
           {words.data.dropNow}

@@ -1,6 +1,6 @@
 /**
- * The panel of a person's own data: ways to bring it, what it turned out to be, what is kept, and who
- * holds what. A modal dialog, so that the keyboard stays within; Escape closes it.
+ * What is in the dialog of a person's own data: ways to bring it, what it turned out to be, what is kept,
+ * and who holds what.
  */
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { useStore } from 'zustand';
@@ -138,33 +138,13 @@ function Kept({ state }: { readonly state: FilesState }) {
   );
 }
 
-export default function DataPanel({ onClose }: { onClose(): void }) {
+export default function DataPanel({ close }: { close(): void }) {
   const { lab } = useStage();
   const state = useStore(lab.store, ({ files }) => files);
-  const dialog = useRef<HTMLDialogElement>(null);
-  const title = useId();
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    lab.send({ kind: 'files', ask: { do: 'list' } });
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, [lab]);
+  useEffect(() => lab.send({ kind: 'files', ask: { do: 'list' } }), [lab]);
   const work = state?.work ?? null;
   return (
-    <dialog ref={dialog} className="data-panel" aria-labelledby={title} onClose={onClose}>
-      <header>
-        <h2 id={title}>{words.data.title}</h2>
-        <button
-          type="button"
-          className="icon"
-          aria-label={words.data.close}
-          onClick={() => dialog.current?.close()}
-        >
-          ×
-        </button>
-      </header>
+    <>
       <section className="data-bring">
         <p>{words.data.dropHere}</p>
         <p className="help">{words.data.promise}</p>
@@ -188,11 +168,11 @@ export default function DataPanel({ onClose }: { onClose(): void }) {
           recognised={state.recognised}
           own={state.own}
           busy={work !== null}
-          onUsed={() => dialog.current?.close()}
+          onUsed={close}
         />
       )}
       {state !== null && <Kept state={state} />}
       <Holdings />
-    </dialog>
+    </>
   );
 }

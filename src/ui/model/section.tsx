@@ -1,18 +1,15 @@
 /**
- * The model's part of the page: three buttons, and the panel that was opened. Panels are loaded when they
- * are first asked for, so that nobody waits for them who only watches.
+ * The model's part of the page: three buttons, and the panel that was opened. Panels are fetched
+ * when the page is idle, or when they are first asked for; nobody waits for them who only watches.
  */
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { Boundary } from '../boundary.tsx';
 import { useSnapshot, useStage } from '../context.ts';
+import { KEEPER, PANELS, useLate } from '../late-parts.ts';
 import { words } from '../words.ts';
 
-const PANELS = {
-  try: lazy(() => import('./try-it.tsx')),
-  mistakes: lazy(() => import('./how-well.tsx')),
-  keep: lazy(() => import('./keep-it.tsx')),
-};
-type Panel = keyof typeof PANELS;
-const NAMES: readonly Panel[] = ['try', 'mistakes', 'keep'];
+type PanelName = keyof typeof PANELS;
+const NAMES: readonly PanelName[] = ['try', 'mistakes', 'keep'];
 
 /** Least time between two automatic savings, in ms. */
 const LEAST_MS = 5000;
@@ -30,14 +27,22 @@ function useAutomaticSaving(): void {
     const now = performance.now();
     if (measured === 0 || now - last.current < LEAST_MS) return;
     last.current = now;
-    void import('./keeper.ts').then(({ saveIfDue }) => saveIfDue(stage, measured));
+    // What did not come is asked for again after the next evaluation.
+    KEEPER.load().then(
+      ({ saveIfDue }) => saveIfDue(stage, measured),
+      () => undefined,
+    );
   }, [measured, stage]);
 }
 
+function Panel({ name }: { readonly name: PanelName }) {
+  const Loaded = useLate(PANELS[name]);
+  return Loaded === null ? <p className="chart-empty">{words.model.loading}…</p> : <Loaded />;
+}
+
 export function ModelSection() {
-  const [open, setOpen] = useState<Panel | null>(null);
+  const [open, setOpen] = useState<PanelName | null>(null);
   useAutomaticSaving();
-  const Chosen = open === null ? null : PANELS[open];
   return (
     <section className="model" aria-label={words.model.label}>
       <h2>{words.model.label}</h2>
@@ -55,10 +60,10 @@ export function ModelSection() {
         ))}
       </div>
       <div id="model-panel">
-        {Chosen !== null && (
-          <Suspense fallback={<p className="chart-empty">{words.model.loading}…</p>}>
-            <Chosen />
-          </Suspense>
+        {open !== null && (
+          <Boundary key={open} name={words.broken.parts[open]}>
+            <Panel name={open} />
+          </Boundary>
         )}
       </div>
     </section>
