@@ -32,6 +32,8 @@ const address = {
 };
 
 export default defineConfig({
+  // Below any path: what the page needs is found from its own address.
+  base: './',
   plugins: [
     react(),
     ascPlugin(),

@@ -40,6 +40,13 @@ function adapterOf(): string {
   return window.murmuration?.snapshot()?.adapter ?? 'unknown';
 }
 
+/** The page fetches nothing ahead, as where its person asked the browser to save data. Before it is opened. */
+export function savingData(page: Page): Promise<unknown> {
+  return page.addInitScript(() =>
+    Object.defineProperty(navigator, 'connection', { value: { saveData: true }, configurable: true }),
+  );
+}
+
 /**
  * Counts what this page and its worker fetch from now on, gzipped, before data and charts. What the worker
  * imports after the page comes from the browser's cache, once the server has said that it may.
@@ -61,6 +68,7 @@ export function countBytes(page: Page): () => Promise<number> {
 }
 
 async function visit(page: Page, url: string): Promise<Visit> {
+  await savingData(page);
   const bytes = countBytes(page);
   const room = roomCode((values) => crypto.getRandomValues(values));
   await page.goto(`${url}#room=${room}`);

@@ -1,40 +1,15 @@
 /** Things that go wrong, in a real Chromium: no WebGPU, no signalling, a server that dies in mid-run. */
 
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { describe, expect, it, vi } from 'vitest';
-import { ROOT } from '../experiments/lab-build.ts';
 import { type LabServer, serveLab } from '../experiments/lab-server.ts';
 import { assembled, Lab, snapshotOf, until } from './lab.ts';
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start', exact: true }).click();
 
-/** `dist` from a server that knows nothing but files. */
-async function staticHost(): Promise<{ url: string; close: () => void }> {
-  const types: Record<string, string> = {
-    '.html': 'text/html',
-    '.js': 'text/javascript',
-    '.css': 'text/css',
-    '.svg': 'image/svg+xml',
-    '.json': 'application/json',
-  };
-  const server = createServer(async (request, response) => {
-    const name = new URL(request.url ?? '/', 'http://localhost').pathname;
-    try {
-      const file = path.join(ROOT, 'dist', name === '/' ? 'index.html' : name);
-      response.setHeader('Content-Type', types[path.extname(file)] ?? 'application/octet-stream');
-      response.end(await readFile(file));
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
-  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
-}
+/** Two rows of a table are enough to be recognised as one. */
+const TABLE = 'x,side\n1,left\n2,right\n';
 
 describe('without WebGPU', () => {
   it('the processor takes over, and the page says so', async () => {
@@ -61,9 +36,14 @@ describe('without signalling', () => {
     try {
       const context = await lab.browser.newContext();
       const a = await lab.tab(context, '?model.hidden=16');
+      const ahead = [/data-panel-.*\.js$/, /\/data\/source\.txt$/].map((last) =>
+        context.waitForEvent('response', (response) => last.test(response.url())),
+      );
       const b = await lab.tab(context, '');
       const old = (await snapshotOf(a)).room.code;
       await assembled([a, b], 2);
+      // The last of what the page and its thread fetch ahead.
+      for (const response of await Promise.all(ahead)) expect(await response.finished()).toBeNull();
       await start(a);
       await until(b, ({ round }) => round > 3);
       await lab.server.close();
@@ -71,6 +51,24 @@ describe('without signalling', () => {
       const { round } = await snapshotOf(a);
       await until(b, (snapshot, at) => snapshot.round > at, round + 20);
       expect((await snapshotOf(a)).notices.map(({ id }) => id)).toContain('signalling');
+      // Nothing that had not been pressed before needs the server.
+      await b.getByRole('button', { name: 'How well' }).click();
+      await b.getByText('Rows: what it is').waitFor();
+      await b.getByRole('button', { name: 'Try it' }).click();
+      await b.getByRole('img', { name: 'Draw here' }).waitFor();
+      await b.getByRole('button', { name: 'Keep it' }).click();
+      for (const format of ['safetensors', 'ONNX']) {
+        const saved = b.waitForEvent('download');
+        await b.getByRole('button', { name: `Download ${format}` }).click();
+        expect((await stat(await (await saved).path())).size).toBeGreaterThan(50_000);
+      }
+      await b.getByRole('button', { name: 'Data', exact: true }).click();
+      const chooser = b.waitForEvent('filechooser');
+      await b.getByRole('button', { name: 'Choose files' }).click();
+      const file = { name: 'sides.csv', mimeType: 'text/csv', buffer: Buffer.from(TABLE) };
+      await (await chooser).setFiles(file);
+      await b.getByText('sides.csv: a table').first().waitFor();
+      await b.keyboard.press('Escape');
 
       // It comes back with another room: both sides are told, and a press leads to the other.
       vi.stubEnv('MURMURATION_ROOM', 'Neuer Raum');
@@ -92,24 +90,6 @@ describe('without signalling', () => {
       vi.unstubAllEnvs();
       await lab.browser.close();
       await server?.close();
-    }
-  });
-
-  it('the tabs of one browser find each other on a static host', async () => {
-    const lab = await Lab.open();
-    const host = await staticHost();
-    try {
-      const context = await lab.browser.newContext();
-      const a = await lab.tab(context, '', host.url);
-      const b = await lab.tab(context, '', host.url);
-      await assembled([a, b], 2);
-      const { edges } = await snapshotOf(a);
-      expect(edges.map(({ carrier }) => carrier)).toEqual(['broadcast']);
-      await start(b);
-      await until(a, ({ round }) => round > 10);
-    } finally {
-      host.close();
-      await lab.close();
     }
   });
 });

@@ -37,6 +37,7 @@ const labSchema = v.object({
   former: v.optional(v.pipe(v.array(roomName), v.maxLength(8)), []),
   /** Where others can open the lab, the likeliest first: told to whoever opened it on localhost. */
   addresses: v.optional(v.pipe(v.array(origin), v.maxLength(16)), []),
+  /** `path`: of the signalling server, below the folder that this file is in. */
   signalling: v.object({ path: v.pipe(v.string(), v.maxLength(256), v.regex(/^(?:\/[A-Za-z0-9._~-]+)+$/)) }),
 });
 

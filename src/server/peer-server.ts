@@ -50,7 +50,7 @@ export interface SignallingOptions {
 export interface Signalling {
   /** Answers a request under `path`. */
   handle(request: IncomingMessage, response: ServerResponse): void;
-  /** True if this upgrade is ours. */
+  /** True if this upgrade is ours: of `path`, whatever a proxy left in front of it. */
   owns(request: IncomingMessage): boolean;
   /** True if a client of this id is connected. */
   holds(id: string): boolean;
@@ -110,7 +110,7 @@ export function attachSignalling(server: Server | Http2SecureServer, options: Si
   handler.disable('x-powered-by');
   const stopTimers = startStoppable(clock, () => handler.use(path, peerServer));
 
-  const owns = (request: IncomingMessage) => pathOf(request) === `${path}/peerjs`;
+  const owns = (request: IncomingMessage) => pathOf(request).endsWith(`${path}/peerjs`);
 
   const accept = (socket: GuardedSocket, request: IncomingMessage, allowance: Allowance) => {
     const state = { unanswered: 0 };

@@ -14,9 +14,11 @@ import { homeRoom } from './home-room.ts';
 import { answersTo, cameToLoopback, refuseHost } from './hosts.ts';
 import { attachSignalling, type SignallingOptions } from './peer-server.ts';
 import { checkPort, type Listening } from './port.ts';
+import { fileIn, routeOf } from './prefix.ts';
 import { SettingError } from './setting-error.ts';
 
 export const SIGNALLING_PATH = '/signalling';
+const LAB_PATH = '/lab.json';
 
 export interface SignallingPluginOptions extends LabBuild {
   /** The room that `/lab.json` names; `MURMURATION_ROOM` or the one of this place and port if not given. */
@@ -62,6 +64,7 @@ export function signallingPlugin(options: SignallingPluginOptions): Plugin {
         logger.warn('The sources have changed since the build; run it again to serve them.');
       }
       const room = roomOf(root, preview);
+      atAnyPrefix(server.middlewares, resolve(root, build.outDir));
       mount(server.middlewares, server.httpServer, room, { ...options, ...served }, preview, true);
       server.printUrls = () => logger.info(greeting(server.httpServer, room));
     },
@@ -76,6 +79,28 @@ function chosenRoom(given: string | undefined): string | null {
   throw new SettingError(
     `MURMURATION_ROOM: “${printable(given)}” cannot be a room's name. ${read.why} Choose another: ${ROOM_NAME_RULE}.`,
   );
+}
+
+/** Serves what is in `folder`, and this server's own paths, below any path. */
+function atAnyPrefix(middlewares: Connect.Server, folder: string): void {
+  const inFolder = fileIn(folder);
+  const isFile = (path: string) => path === LAB_PATH || inFolder(path);
+  middlewares.use((request, response, next) => {
+    const [path = '', ...query] = (request.url ?? '').split('?');
+    const rest = ['', ...query].join('?');
+    const route = routeOf(path, SIGNALLING_PATH, isFile);
+    if (route.kind === 'serve') {
+      request.url = route.path + rest;
+      next();
+    } else if (route.kind === 'redirect') {
+      response.writeHead(302, { Location: route.to + rest }).end();
+    } else {
+      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+      response.end(
+        'The lab has no such file; a tab that asks for it runs another version. Reload that tab.\n',
+      );
+    }
+  });
 }
 
 function mount(
@@ -116,7 +141,7 @@ function mount(
   });
   middlewares.use((request, response, next) => {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
-    if (path === '/lab.json') {
+    if (path === LAB_PATH) {
       response.setHeader('Content-Type', 'application/json');
       response.setHeader('Cache-Control', 'no-store');
       response.end(JSON.stringify(lab(request, query)));

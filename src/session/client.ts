@@ -4,7 +4,7 @@
  */
 import { realClock } from '../base/clock.ts';
 import { randomPeerId } from '../network/identity.ts';
-import type { Lab, LabBuild } from '../network/lab.ts';
+import type { LabBuild } from '../network/lab.ts';
 import { roomCode } from '../network/room-code.ts';
 import { roomId } from '../network/room-name.ts';
 import { openWebRtcPage, type WebRtcPage, type WebRtcStatus } from '../network/webrtc/page.ts';
@@ -178,24 +178,33 @@ class Client implements LabHandle {
     address.entered(room, host);
     this.#tell({ kind: 'room', code: room, addresses: lab?.addresses ?? [] });
     const tell = (notice: Notice) => this.#tell({ kind: 'notice', notice });
-    if (trouble !== null && transport !== 'memory' && transport !== 'broadcast') tell(trouble);
-    else if (lab === null && transport === 'webrtc') tell(WORDS.noWebRtc());
     if (lab !== null) {
       const dismiss = (id: string) => this.#tell({ kind: 'dismiss', id });
       const ask = (from: string | null) => askHost(base, from);
       this.#host = new HostWatch({ clock: realClock, address, build, room, ask, tell, dismiss }, lab);
     }
     if (transport === 'memory') this.#tell({ kind: 'established' });
-    else if (transport === 'broadcast' || lab === null) this.#broadcast(room);
-    else this.#connect(room, lab, build, self, port);
+    else if (transport === 'broadcast') this.#broadcast(room);
+    else {
+      const lack =
+        lab === null
+          ? (trouble ?? WORDS.staticHost())
+          : typeof RTCPeerConnection === 'undefined'
+            ? WORDS.noWebRtc()
+            : null;
+      if (lack !== null) tell(lack);
+      if (lack !== null || lab === null) this.#broadcast(room);
+      else this.#connect(room, new URL(`.${lab.signalling.path}`, base), build, self, port);
+    }
   }
 
-  #connect(room: string, lab: Lab, build: LabBuild, self: string, port: MessagePort): void {
-    const secure = location.protocol === 'https:';
+  /** `at`: where the signalling server is. */
+  #connect(room: string, at: URL, build: LabBuild, self: string, port: MessagePort): void {
+    const secure = at.protocol === 'https:';
     const server = {
-      host: location.hostname,
-      port: Number(location.port === '' ? (secure ? 443 : 80) : location.port),
-      path: lab.signalling.path,
+      host: at.hostname,
+      port: Number(at.port === '' ? (secure ? 443 : 80) : at.port),
+      path: at.pathname,
       secure,
     };
     const onStatus = (status: WebRtcStatus) => this.#webRtcStatus(status, room);

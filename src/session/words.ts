@@ -119,14 +119,6 @@ export const WORDS = {
     ),
     link: { text: `Go to “${other}”`, href: roomFragment(other) },
   }),
-  noWebRtc: () =>
-    notice(
-      'carrier',
-      'warning',
-      'WebRTC was asked for, but this host introduces no tabs to each other.',
-      'The tabs of this browser find each other without it.',
-      'Open the lab from its own server (npm start) for tabs of other browsers.',
-    ),
   /** `query`: of the address that asked for it. */
   overruled: (apart: readonly string[], query: string): Notice => ({
     ...notice(
@@ -145,6 +137,22 @@ export const WORDS = {
       'This tab runs an older version of the lab than the others.',
       'It cannot join them.',
       'Reload this tab.',
+    ),
+  staticHost: () =>
+    notice(
+      'no-server',
+      'info',
+      'This page comes from a host without a signalling server, so only the tabs of this browser can join.',
+      'They find each other and train together.',
+      'For other browsers and machines, open the lab at a server of its own (npm start).',
+    ),
+  noWebRtc: () =>
+    notice(
+      'no-server',
+      'warning',
+      'This browser has no WebRTC, or it is switched off, so only the tabs of this browser can join.',
+      'They find each other and train together.',
+      'To meet the others, allow WebRTC, or use another browser.',
     ),
   noSignalling: () =>
     notice(
