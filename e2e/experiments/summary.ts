@@ -42,6 +42,7 @@ export interface Summary {
   readonly bytesSent: number;
   /** What the same messages would have been with `none`. */
   readonly bytesUncompressed: number;
+  /** Joining, heartbeats, reports, sketches, changes of the view: of all tabs since they opened, with frames. */
   readonly bytesControl: number;
   readonly bytesResync: number;
   /** Packets that were due over the lossy lane; those that were not there by the deadline; of these, those that came later. */

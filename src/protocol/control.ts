@@ -115,9 +115,6 @@ const reportRow = v.object({
   bytesReceived: bytes,
   /** Its training has diverged. */
   diverged: v.boolean(),
-  hidden: v.boolean(),
-  backend,
-  adapter: text(120),
   /** ‖e‖ of what its compressor has left out so far. */
   residualNorm: v.nullable(v.pipe(finite, v.minValue(0))),
   /** Rows of training data it holds. */
@@ -151,11 +148,17 @@ const controlSchema = v.variant('kind', [
   v.object({
     kind: v.literal('heartbeat'),
     view: standingSchema,
-    /** Peers it hears, of its view and outside. */
-    sees: list(peerId, MAX_SEATS),
+    /** To who leads its view: peers outside it that it hears. To who leads a senior one: all that it hears. */
+    hears: list(peerId, MAX_SEATS),
+    /** To who leads its view: members that it does not hear. Otherwise these lists are empty. */
+    misses: list(peerId, MAX_SEATS),
+    /** It is among those that lead its view, or would be next. */
+    leads: v.boolean(),
     /** It rolled back for a change that never came, and needs another to go on. */
     owed: v.boolean(),
   }),
+  /** Still there, and as in its last heartbeat. `ask`: the receiver is to answer at once. */
+  v.object({ kind: v.literal('pulse'), ask: v.boolean() }),
   /** `view`: the view to be changed. `member`: the receiver is in it; otherwise it is asked to join. */
   v.object({ kind: v.literal('prepare'), ballot, mode, view: standingSchema, member: v.boolean() }),
   /** `next`: the first round this peer has not committed yet. */

@@ -80,6 +80,11 @@ export class Agreement {
     return this.#owed;
   }
 
+  /** The leader that has our promise, or null. */
+  get pledgedTo(): PeerId | null {
+    return this.#pledge?.ballot.leader ?? null;
+  }
+
   /** Looks at everything and does what is due. Cheap; called after every event and at every tick. */
   consider(): void {
     const at = this.#parts.outlook();
@@ -243,7 +248,9 @@ export class Agreement {
 
   #noteStrays(at: Outlook): void {
     for (const peer of bySeniority(this.#view)) {
-      const strayed = at.roster.known(peer)?.strayedSince ?? null;
+      const known = at.roster.known(peer);
+      // Of one that is not listened for, this may be old news.
+      const strayed = known === undefined || known.watched === null ? null : known.strayedSince;
       if (strayed !== null && at.now - strayed >= STRAY_MS) this.gone.add(peer);
     }
   }

@@ -3,6 +3,7 @@
  * All are synchronous. `prepare` may come again before `commit` or `release`: a later attempt, perhaps
  * with another mode, takes the place of the one before.
  */
+import type { PeerId } from '../network/transport.ts';
 import type { ChangeMode, View } from './view.ts';
 
 export interface RoomHost {
@@ -20,6 +21,8 @@ export interface RoomHost {
    * the mode. Also called once from `Room.open`, with the view of this peer alone.
    */
   commit(view: View, mode: ChangeMode, fresh: boolean): void;
+  /** Members that my workers are waiting for just now: if one is silent, somebody should notice. */
+  waitsFor?(): readonly PeerId[];
   /** Checks the recipe text of a command or of a view; returns a reason to refuse it, or null. */
   checkRecipe(recipe: string): string | null;
 }

@@ -81,8 +81,11 @@ class Villain {
       layoutHash: '',
     };
     this.send(to, encodeControl(hello));
-    const sees = view.seats.map(({ peer }) => peer);
-    this.send(to, encodeControl({ kind: 'heartbeat', view: hello.view, sees, owed: false }));
+    const hears = view.seats.map(({ peer }) => peer);
+    this.send(
+      to,
+      encodeControl({ kind: 'heartbeat', view: hello.view, hears, misses: [], leads: true, owed: false }),
+    );
   }
 
   /** Something heard, bent, with an id that fits where there should be one. */

@@ -27,6 +27,9 @@ export interface Outlook {
   readonly now: number;
 }
 
+/** How many well members lead or would be next. */
+export const COUNCIL = 3;
+
 export function isWell(at: Outlook, peer: PeerId): boolean {
   return peer === at.self || (!at.gone.has(peer) && at.roster.hears(peer, at.now));
 }
@@ -36,8 +39,24 @@ export function actingLeader(at: Outlook): PeerId {
   return bySeniority(at.view).find((peer) => isWell(at, peer)) ?? at.self;
 }
 
+/**
+ * The most senior members, down to the third that is well: one leads, the others would be next. They hear from
+ * all members, and all from them; any other two hear of each other only through them.
+ */
+export function council(at: Outlook): readonly PeerId[] {
+  const members = bySeniority(at.view);
+  let well = 0;
+  let count = 0;
+  for (const peer of members) {
+    if (well === COUNCIL) break;
+    count += 1;
+    if (isWell(at, peer)) well += 1;
+  }
+  return members.slice(0, count);
+}
+
 /** Peers that this peer hears; members that left the view do not count. */
-export function seen(at: Outlook): readonly PeerId[] {
+export function heard(at: Outlook): readonly PeerId[] {
   return at.roster
     .all()
     .map(({ peer }) => peer)
@@ -48,27 +67,24 @@ export function seen(at: Outlook): readonly PeerId[] {
 const pairKey = (a: PeerId, b: PeerId): string => JSON.stringify([a, b]);
 
 /**
- * Pairs of well members of which one, by its own account in this view, does not see the other. They
+ * Pairs of well members of which one, by its own account in this view, does not hear the other. They
  * cannot exchange messages, so one must go: the junior. Each with the pair's key.
  */
 export function blindPairs(at: Outlook): ReadonlyMap<string, PeerId> {
   const pairs = new Map<string, PeerId>();
   const well = bySeniority(at.view).filter((peer) => isWell(at, peer));
-  for (const [index, junior] of well.entries()) {
-    for (const senior of well.slice(0, index)) {
-      if (!reportsSeeing(at, junior, senior) || !reportsSeeing(at, senior, junior)) {
-        pairs.set(pairKey(senior, junior), junior);
-      }
+  const rank = new Map(well.map((peer, index) => [peer, index]));
+  for (const [index, from] of well.entries()) {
+    const known = from === at.self ? undefined : at.roster.known(from);
+    if (known === undefined || known.standing?.id !== at.view.id) continue;
+    for (const to of known.misses) {
+      const other = rank.get(to);
+      if (other === undefined || other === index) continue;
+      const [senior, junior] = other < index ? [to, from] : [from, to];
+      pairs.set(pairKey(senior, junior), junior);
     }
   }
   return pairs;
-}
-
-/** False only if `from` says, in a heartbeat of this view, that it does not see `to`. */
-function reportsSeeing(at: Outlook, from: PeerId, to: PeerId): boolean {
-  if (from === at.self) return true;
-  const known = at.roster.known(from);
-  return known === undefined || known.standing?.id !== at.view.id || known.sees.has(to);
 }
 
 /** How many workers a well peer wants to host: at least one. */
@@ -96,15 +112,15 @@ export function candidates(
   const full: PeerId[] = [];
   const members = new Set(staying.map(({ peer }) => peer));
   let free = MAX_SEATS - staying.reduce((sum, { peer }) => sum + seatsOf(at.view, peer).length, 0);
-  for (const { peer, standing, sees, notBefore, declined } of at.roster.all()) {
+  for (const { peer, standing, hears, notBefore, declined } of at.roster.all()) {
     if (members.has(peer) || standing === null || standing.id === at.view.id) continue;
     if (declined === at.view.recipe || at.now < notBefore || !at.roster.hears(peer, at.now)) continue;
     if (compareStanding(at.standing, standing) <= 0) continue;
     if (bySeniority(at.view).includes(peer) && !at.gone.has(peer)) continue;
     const mutual = [...staying, ...joining].every(
       (other) =>
-        sees.has(other.peer) &&
-        (other.peer === at.self || at.roster.known(other.peer)?.sees.has(peer) === true),
+        hears.has(other.peer) &&
+        (other.peer === at.self || at.roster.known(other.peer)?.hears.has(peer) === true),
     );
     if (!mutual) continue;
     const workers = wantedWorkers(at, peer);

@@ -82,6 +82,13 @@ export class RoundsHost implements RoomHost {
     this.#advance();
   }
 
+  waitsFor(): readonly PeerId[] {
+    const view = this.#view;
+    if (view === null || !this.#inFlight) return [];
+    const arrived = this.#arrived.get(`${view.id} ${this.round}`);
+    return bySeniority(view).filter((peer) => peer !== this.#post.self && arrived?.has(peer) !== true);
+  }
+
   checkRecipe(recipe: string): string | null {
     return recipe === this.refusedRecipe ? 'it is not to my taste.' : null;
   }

@@ -10,20 +10,23 @@ import type { PostOffice } from '../network/post-office.ts';
 import type { PeerId, Transport } from '../network/transport.ts';
 import { type ControlMessage, type ControlOf, type ReportRow, reportMessages } from '../protocol/control.ts';
 import { Agreement } from './agreement.ts';
+import { Attention } from './attention.ts';
 import { CommandDesk } from './command-desk.ts';
 import type { RoomNotice } from './gate.ts';
+import { Heartbeats } from './heartbeats.ts';
 import type { RoomHost } from './host.ts';
-import { actingLeader, type Outlook, seen } from './leadership.ts';
+import { actingLeader, council, heard, type Outlook } from './leadership.ts';
 import { Mail } from './mail.ts';
 import { type MemberStatus, memberStatuses } from './members.ts';
 import { aloneView, PEER_ID } from './next-view.ts';
 import * as notices from './notices.ts';
 import { type Card, Reception, type RoomSelf } from './reception.ts';
 import { recipeProblem } from './recipe-limits.ts';
+import { Reports } from './reports.ts';
 import { type Acquaintance, type Hello, Roster } from './roster.ts';
 import { bySeniority, seatsOf } from './seats.ts';
 import type { Standing } from './standing.ts';
-import { HEARTBEAT_MS, STALL_MS, TICK_MS } from './timing.ts';
+import { STALL_MS, TICK_MS } from './timing.ts';
 import type { Command, View } from './view.ts';
 
 export type { RoomNotice } from './gate.ts';
@@ -54,6 +57,9 @@ export class Room {
   readonly #agreement: Agreement;
   readonly #changeHandlers = new Set<() => void>();
   readonly #noticeHandlers = new Set<(notice: RoomNotice) => void>();
+  readonly #heartbeats: Heartbeats;
+  readonly #attention = new Attention();
+  readonly #reports = new Reports();
   readonly #reportHandlers = new Set<(from: PeerId, epoch: number, rows: readonly ReportRow[]) => void>();
   /** Members that have disconnected, until a view without them. */
   readonly #absent = new Map<PeerId, Acquaintance>();
@@ -64,9 +70,9 @@ export class Room {
   #greetedRecipe: string;
   #poked = false;
   #changed = false;
+  #epoch = 0;
   #lastTick = 0;
-  #lastBeat = Number.NEGATIVE_INFINITY;
-  #lastBeatText = '';
+  #lastSeen = '';
 
   /** @throws {RangeError} if the recipe is larger than a room can carry. */
   constructor(options: RoomOptions) {
@@ -76,6 +82,7 @@ export class Room {
     if (problem !== null) throw new RangeError(problem);
     this.#greetedRecipe = recipe;
     this.#mail = new Mail(options.post);
+    this.#heartbeats = new Heartbeats(this.#mail);
     this.#desk = new CommandDesk(self.peer);
     this.#reception = new Reception({
       self,
@@ -189,22 +196,31 @@ export class Room {
     this.#poke();
   }
 
-  /** Telemetry of this peer's workers, to every member. Numbers that are not finite become null. */
+  /**
+   * Telemetry of this peer's workers: every member hears of it, as soon as there is room for it. Numbers that
+   * are not finite become null.
+   */
   report(rows: readonly ReportRow[]): void {
     if (this.#state !== 'open') return;
     const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
-    const clean = rows.map((row) => ({
-      ...row,
-      adapter: row.adapter.slice(0, 120),
-      trainLoss: finite(row.trainLoss),
-      testLoss: finite(row.testLoss),
-      testAccuracy: finite(row.testAccuracy),
-    }));
+    this.#reports.update(
+      rows.map((row) => ({
+        ...row,
+        trainLoss: finite(row.trainLoss),
+        testLoss: finite(row.testLoss),
+        testAccuracy: finite(row.testAccuracy),
+        residualNorm: finite(row.residualNorm),
+      })),
+    );
+    this.#tell();
+  }
+
+  /** Sends the reports that are due. */
+  #tell(): void {
     const { view } = this.#agreement;
-    for (const message of reportMessages(clean, view.run.epoch)) {
-      for (const peer of bySeniority(view)) {
-        if (peer !== this.#options.self.peer) void this.#mail.send(peer, message);
-      }
+    const others = bySeniority(view).filter((peer) => peer !== this.#options.self.peer);
+    for (const { peer, rows } of this.#reports.due(others, this.#now())) {
+      for (const message of reportMessages(rows, view.run.epoch)) void this.#mail.send(peer, message);
     }
   }
 
@@ -264,7 +280,7 @@ export class Room {
       else void this.#mail.send(leader, { kind: 'command', number, command });
     }
     const { recipe } = this.#agreement.view;
-    if (recipe !== this.#greetedRecipe) this.#reception.greetAll(); // a hello tells recipe and layout
+    if (recipe !== this.#greetedRecipe) this.#greetAgain();
     this.#greetedRecipe = recipe;
     this.#agreement.consider();
     this.#beat();
@@ -283,23 +299,37 @@ export class Room {
     if (now - this.#lastTick > TICK_MS + STALL_MS) this.#roster.forgive(now);
     this.#lastTick = now;
     this.#reception.remind();
+    this.#tell();
+    const at = this.#outlook();
+    const { owed, pledgedTo } = this.#agreement;
+    const awaited = this.#options.host.waitsFor?.() ?? [];
+    for (const { peer } of this.#attention.turn(at, awaited, pledgedTo)) {
+      this.#heartbeats.word(at, owed, peer, true);
+    }
     for (const command of this.#desk.expire(now)) this.#notify(notices.commandLost(command));
     this.#work();
     this.#tickLater();
   }
 
-  /** Sends a heartbeat if one is due or if there is news. */
+  /** Sends the heartbeats that are due, and those with news. */
   #beat(): void {
-    const now = this.#now();
     const at = this.#outlook();
     const { owed } = this.#agreement;
-    const message: ControlOf<'heartbeat'> = { kind: 'heartbeat', view: at.standing, sees: seen(at), owed };
-    const text = JSON.stringify(message);
-    if (text !== this.#lastBeatText) this.#changed = true;
-    else if (now - this.#lastBeat < HEARTBEAT_MS) return;
-    this.#lastBeat = now;
-    this.#lastBeatText = text;
-    for (const { peer } of this.#roster.all()) void this.#mail.send(peer, message);
+    const text = JSON.stringify([at.standing, owed, heard(at)]);
+    if (text !== this.#lastSeen) this.#changed = true;
+    this.#lastSeen = text;
+    this.#heartbeats.beat(at, owed);
+  }
+
+  /** Another recipe: a hello tells it, and its layout, to those who lead, and to those outside. */
+  #greetAgain(): void {
+    const at = this.#outlook();
+    const inner = council(at);
+    const members = bySeniority(at.view);
+    for (const { peer } of this.#roster.all()) {
+      const concerned = inner.includes(at.self) || inner.includes(peer) || !members.includes(peer);
+      if (concerned) this.#reception.greet(peer);
+    }
   }
 
   #present(changes: Partial<Card>): void {
@@ -314,6 +344,7 @@ export class Room {
       return;
     }
     this.#roster.join(peer, this.#now());
+    this.#heartbeats.forget(peer);
     this.#reception.greet(peer);
   }
 
@@ -322,12 +353,15 @@ export class Room {
     const member = seatsOf(this.#agreement.view, peer).length > 0;
     if (known !== undefined && member) this.#absent.set(peer, known);
     this.#roster.leave(peer);
+    this.#heartbeats.forget(peer);
     this.#agreement.onLeave(peer);
     this.#changed = true;
     this.#poke();
   }
 
   #onView(view: View): void {
+    this.#reports.viewed(this.#now(), view.run.epoch !== this.#epoch);
+    this.#epoch = view.run.epoch;
     this.#absent.clear();
     this.#roster.watchView(view, this.#now());
     if (view.run.dealt !== null) this.#established = true;
@@ -353,6 +387,9 @@ export class Room {
       case 'heartbeat':
         this.#onHeartbeat(known, message);
         return;
+      case 'pulse':
+        this.#onPulse(known, message);
+        return;
       case 'report':
         this.#onReport(from, message);
         return;
@@ -377,19 +414,28 @@ export class Room {
 
   #onHello(known: Acquaintance, hello: Hello): void {
     if (!this.#reception.admit(known, hello)) return;
-    this.#lastBeatText = ''; // so that it hears at once whom we see
+    this.#heartbeats.forget(known.peer); // so that it hears at once whom we hear
     this.#changed = true;
     this.#learn(known, hello.view);
     this.#poke();
   }
 
-  #onHeartbeat(known: Acquaintance, { view, sees, owed }: ControlOf<'heartbeat'>): void {
-    const same = sees.length === known.sees.size && sees.every((peer) => known.sees.has(peer));
+  #onHeartbeat(known: Acquaintance, message: ControlOf<'heartbeat'>): void {
+    const { view, hears, misses, leads, owed } = message;
+    const same = sameSet(hears, known.hears) && sameSet(misses, known.misses) && leads === known.leads;
     const news = !same || owed !== known.owed || view.id !== known.standing?.id;
-    if (!same) known.sees = new Set(sees);
+    known.hears = new Set(hears);
+    known.misses = new Set(misses);
+    known.leads = leads;
     known.owed = owed;
     this.#learn(known, view);
     if (news) this.#poke();
+  }
+
+  /** Nothing has changed there: it is as it was. */
+  #onPulse(known: Acquaintance, { ask }: ControlOf<'pulse'>): void {
+    if (known.standing !== null) this.#learn(known, known.standing);
+    if (ask) this.#heartbeats.word(this.#outlook(), this.#agreement.owed, known.peer, false);
   }
 
   #learn(known: Acquaintance, standing: Standing): void {
@@ -429,4 +475,8 @@ export class Room {
   #nameOf(peer: PeerId): string {
     return this.#roster.get(peer)?.hello?.name ?? '';
   }
+}
+
+function sameSet(list: readonly PeerId[], set: ReadonlySet<PeerId>): boolean {
+  return list.length === set.size && list.every((peer) => set.has(peer));
 }

@@ -19,13 +19,21 @@ export interface Acquaintance {
   /** We do not talk to it any more. */
   refused: boolean;
   standing: Standing | null;
-  /** Peers it hears, by its own account. */
-  sees: ReadonlySet<PeerId>;
+  /** Peers outside its view that it hears, or all if it is in another view than ours; by its own account. */
+  hears: ReadonlySet<PeerId>;
+  /** Members of its view that it does not hear, by its own account. */
+  misses: ReadonlySet<PeerId>;
+  /** It leads its view, or would be next, by its own account. */
+  leads: boolean;
   /** It rolled back for a change that never came. */
   owed: boolean;
   /** When it was last heard. */
   heard: number;
-  /** Since when it has been in another view than ours, or null. */
+  /** Since when we have been listening for it, or null: silence means nothing of one that need not speak. */
+  watched: number | null;
+  /** When we last asked it for a word. */
+  asked: number;
+  /** Since when, as far as we listen, it has been in another view than ours, or null. */
   strayedSince: number | null;
   /** Not to be asked to join before this. */
   notBefore: number;
@@ -44,9 +52,13 @@ export class Roster {
       hello: null,
       refused: false,
       standing: null,
-      sees: new Set(),
+      hears: new Set(),
+      misses: new Set(),
+      leads: false,
       owed: false,
       heard: now,
+      watched: null,
+      asked: Number.NEGATIVE_INFINITY,
       strayedSince: null,
       notBefore: 0,
       declined: null,
@@ -80,10 +92,11 @@ export class Roster {
     return [...this.#peers.values()].filter(isKnown).sort((a, b) => (a.peer < b.peer ? -1 : 1));
   }
 
-  /** Connected, accepted, and heard lately. */
+  /** Connected, accepted, and not silent while we listened for it. */
   hears(peer: PeerId, now: number): boolean {
     const found = this.known(peer);
-    return found !== undefined && now - found.heard < SILENCE_MS;
+    if (found === undefined) return false;
+    return found.watched === null || now - Math.max(found.heard, found.watched) < SILENCE_MS;
   }
 
   /** Peers that have not said hello, and to whom ours may have been lost. */
@@ -102,7 +115,7 @@ export class Roster {
   watchView(view: View, now: number): void {
     for (const acquaintance of this.#peers.values()) {
       const here = acquaintance.standing?.id === view.id;
-      acquaintance.strayedSince = here ? null : now;
+      acquaintance.strayedSince = here || acquaintance.watched === null ? null : now;
     }
   }
 }

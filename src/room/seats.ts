@@ -13,17 +13,25 @@ export function seatsOf(view: Pick<View, 'seats'>, peer: PeerId): readonly SeatH
   return view.seats.filter((holder) => holder.peer === peer);
 }
 
+/** Asked for at every event, and the same as long as the seats are. */
+const seniorities = new WeakMap<readonly SeatHolder[], readonly PeerId[]>();
+
 /**
  * The peers of a view by seniority: who took its oldest seat first, then the lower seat. The first that
  * is well leads, so a newcomer in an old seat does not take the lead.
  */
 export function bySeniority(view: Pick<View, 'seats'>): readonly PeerId[] {
+  const before = seniorities.get(view.seats);
+  if (before !== undefined) return before;
   const oldest = new Map<PeerId, SeatHolder>();
   for (const holder of view.seats) {
     const known = oldest.get(holder.peer);
     if (known === undefined || holder.since < known.since) oldest.set(holder.peer, holder);
   }
-  return [...oldest.values()].sort((a, b) => a.since - b.since || a.seat - b.seat).map(({ peer }) => peer);
+  const peers = [...oldest.values()].sort((a, b) => a.since - b.since || a.seat - b.seat);
+  const order = peers.map(({ peer }) => peer);
+  seniorities.set(view.seats, order);
+  return order;
 }
 
 /**

@@ -7,7 +7,11 @@
 export const TICK_MS = 250;
 /** A heartbeat goes out this often, and whenever what it says has changed. */
 export const HEARTBEAT_MS = 500;
-/** A peer not heard for this long is suspected. */
+/** One that is listened for and not heard for this long is asked for a word. */
+export const ASK_MS = 750;
+/** A heartbeat that has nothing new is sent whole after this long, in case one was lost; otherwise a pulse. */
+export const REFRESH_MS = 10_000;
+/** A peer not heard for this long while it was listened for is suspected. */
 export const SILENCE_MS = 3000;
 /** A tick this late means that we slept: what others seem to have missed is our own fault. */
 export const STALL_MS = 1000;

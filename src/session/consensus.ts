@@ -51,6 +51,12 @@ export function distancesToMean(
   };
 }
 
+/** Ξ of distances to the mean. */
+export function rootMeanSquare(distances: ArrayLike<number>): number {
+  const squares = Array.from(distances).reduce((sum, distance) => sum + distance ** 2, 0);
+  return Math.sqrt(squares / Math.max(1, distances.length));
+}
+
 /** What one worker is for a round: its parameters or their sketch, and its weight in the mean. */
 interface Held {
   readonly vector: Float32Array;
@@ -94,10 +100,17 @@ export class Consensus {
       all.push(held);
     }
     this.#open.delete(round);
-    const { mean, distances, value } = distancesToMean(
+    const {
+      mean,
+      distances: given,
+      value: whole,
+    } = distancesToMean(
       all.map((each) => each.vector),
       all.map((each) => each.weight),
     );
+    // Estimates go to the other tabs as f32; all are to have the same.
+    const distances = exact ? given : given.map(Math.fround);
+    const value = exact ? whole : rootMeanSquare(distances);
     return {
       round,
       value,

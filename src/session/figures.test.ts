@@ -171,7 +171,8 @@ describe('a late tab', () => {
     for (const { roundsPerSecond, round, workers } of there) {
       expect(roundsPerSecond).toBeLessThan(1.2 * 50);
       expect(round).toBeGreaterThanOrEqual(startRound);
-      for (const worker of workers) expect(worker.round).toBeGreaterThanOrEqual(startRound);
+      // Others may still be finishing the rounds before.
+      for (const worker of workers) expect(worker.round).toBeGreaterThan(startRound - 5);
     }
   });
 

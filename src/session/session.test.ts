@@ -92,8 +92,9 @@ describe('a session', () => {
     expect(estimate.exact).toBe(false);
     expect(Math.abs(estimate.value / exact - 1)).toBeLessThan(0.25);
     // Every tab's chart has everybody's losses.
-    const seats = new Set(points.flatMap((point) => (point.kind === 'loss' ? [point.seat] : [])));
-    expect([...seats].sort()).toEqual([0, 1, 2, 3, 4, 5]);
+    const seats = () => new Set(points.flatMap((point) => (point.kind === 'loss' ? [point.seat] : [])));
+    await until([first], () => seats().size === 6);
+    expect([...seats()].sort()).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it('says that the room has another recipe than the link of who comes, and where to run the link’s', async () => {

@@ -35,7 +35,7 @@ import type { AnswerOn, QuestionOn, Topic } from './models-questions.ts';
 import { Starts } from './models-start.ts';
 import { reportingIn } from './reporting.ts';
 import { SavedRuns, type SavedWorker } from './saved-state.ts';
-import { sendSketch, sketchIn } from './sketches.ts';
+import { distancesIn, gathererOf, sendDistances, sendSketch, sketchIn } from './sketches.ts';
 import type { Ask, MetricRow, Notice, Point, Report, Request, Snapshot } from './snapshot.ts';
 import { Sponsorship } from './sponsor.ts';
 import { Status } from './status.ts';
@@ -49,6 +49,8 @@ const BREATH_ACTS = 32;
 const LOST_MS = 20;
 /** Evaluations whose models are kept. */
 const MAX_COPIES = 2;
+/** Views of which a late sketch is still taken. */
+const RECENT_VIEWS = 4;
 /** Time between two snapshots for the page, in ms. */
 const SNAPSHOT_MS = 250;
 
@@ -98,6 +100,8 @@ export class Session {
   #workers: FlockWorker[] = [];
   /** Of every worker the latest, newest first. */
   #copies = new Map<number, readonly HostCopy[]>();
+  /** The latest views of this run, newest first. */
+  #views: readonly View[] = [];
   /** Workers that failed in this view wait for the next. */
   #stuck = new Map<number, string>();
   #refused: { view: string; assets: Assets | null; reason: string | null } | null = null;
@@ -145,6 +149,7 @@ export class Session {
         release: () => this.#agenda.release(),
         commit: (view: View, mode: ChangeMode, fresh: boolean) => this.#commit(view, mode, fresh),
         checkRecipe: (text: string) => this.#checkRecipe(text),
+        waitsFor: () => this.#waitsFor(),
       },
     });
     this.#sponsorship = new Sponsorship({
@@ -307,6 +312,14 @@ export class Session {
     return this.#refused.reason;
   }
 
+  /** Peers from which a worker of this tab is waiting for a message. */
+  #waitsFor(): readonly PeerId[] {
+    const seats = new Set(this.#workers.flatMap((worker) => worker.missing()));
+    if (seats.size === 0) return [];
+    const holders = this.#agenda.latest?.seats.filter(({ seat }) => seats.has(seat)) ?? [];
+    return [...new Set(holders.map(({ peer }) => peer))];
+  }
+
   #checkRecipe(text: string): string | null {
     try {
       return refusal(parseRecipe(text));
@@ -326,6 +339,7 @@ export class Session {
     const another = this.#eras.enter(view.run);
     if (fresh) for (const worker of this.#workers) another ? worker.reset() : worker.restart();
     this.#agenda.commit(view, mode, fresh);
+    this.#views = [view, ...(another ? [] : this.#views)].slice(0, RECENT_VIEWS);
     if (another) {
       this.#measure.clear();
       this.#copies.clear();
@@ -578,7 +592,7 @@ export class Session {
     const epoch = this.#eras.of(view.run);
     const due = worker.round % parseRecipe(view.recipe).evalEvery === 0 || worker.round === stopAt;
     if (!due) {
-      if (await this.#measure.losses(worker, epoch, false)) this.#reportProgress();
+      await this.#measure.losses(worker, epoch, false);
     } else {
       this.#measuring += 1;
       try {
@@ -587,7 +601,6 @@ export class Session {
       } finally {
         this.#measuring -= 1;
       }
-      this.#reportProgress();
     }
     const { rounds } = parseRecipe(view.recipe);
     this.#lossesRead(worker, rounds > 0 && worker.round >= rounds);
@@ -645,6 +658,7 @@ export class Session {
     this.#copies.set(worker.index, [copy, ...(this.#copies.get(worker.index) ?? [])].slice(0, kept));
     if (!allLocal && of !== 'server') sendSketch(this.#post, view, holder, round, result.sketch, weight);
     if (result.consensus !== null) {
+      if (!allLocal) sendDistances(this.#post, view, result.consensus);
       this.status.consensus(result.consensus);
       await this.#measure.publish(result.consensus, assets, flock);
     }
@@ -678,7 +692,6 @@ export class Session {
     } else if (error instanceof DivergedError || error instanceof InvalidMessageError) {
       this.#measure.of(worker.index).diverged = true;
       this.status.notice(WORDS.diverged(error instanceof DivergedError ? error.divergence : null));
-      this.#reportProgress();
       this.#halt();
     } else {
       this.status.notice(WORDS.failed(error instanceof Error ? error.message : String(error)));
@@ -712,21 +725,21 @@ export class Session {
   }
 
   #receiveSketch(peer: PeerId, frame: Frame): void {
-    const view = this.#agenda.latest;
-    const heard = view === null ? null : sketchIn(frame, peer, view);
-    if (view === null || heard === null || reportingIn(view).of === 'server') return;
-    const seats = view.seats.map(({ seat }) => seat);
-    const { sketch, weight } = heard;
-    const result = this.#measure.consensus.add(frame.round, frame.source, sketch, seats, false, weight);
+    // A worker may still be finishing rounds of the view before.
+    const view = this.#views.find(({ id }) => id === frame.view);
+    if (view === undefined || reportingIn(view).of === 'server') return;
+    let result = distancesIn(frame, peer, view);
+    const heard = sketchIn(frame, peer, view);
+    if (heard !== null && gathererOf(view, frame.round) === this.#post.self) {
+      const seats = view.seats.map(({ seat }) => seat);
+      const { sketch, weight } = heard;
+      result = this.#measure.consensus.add(frame.round, frame.source, sketch, seats, false, weight);
+      if (result !== null) sendDistances(this.#post, view, result);
+    }
     if (result === null) return;
     this.status.consensus(result);
     const { round, value, exact, distances } = result;
     this.#points.push({ kind: 'consensus', epoch: this.#eras.of(view.run), round, value, exact, distances });
-  }
-
-  #reportProgress(): void {
-    const view = this.#agenda.latest;
-    if (view !== null) this.#room.report(this.status.reportRows());
   }
 
   // ---- what others ask for ---------------------------------------------------------------------------
@@ -745,6 +758,7 @@ export class Session {
   async #publish(): Promise<void> {
     while (!this.#closed) {
       this.flush();
+      this.#room.report(this.status.reportRows());
       await this.#clock.sleep(SNAPSHOT_MS);
     }
   }

@@ -163,17 +163,14 @@ export class Status {
   reportRows(): readonly ReportRow[] {
     const rows: ReportRow[] = [];
     for (const worker of this.#sources.workers()) {
-      if (worker.holder === null) continue;
-      const status = this.#worker(worker.holder);
-      const { seat, round, trainLoss, testLoss, testAccuracy, bytesSent, bytesReceived } = status;
-      const finite = (value: number | null) => (value !== null && Number.isFinite(value) ? value : null);
-      const { lossRound, testRound, diverged } = this.#sources.measure.of(worker.index);
-      const { hidden, backend, adapter, residualNorm, rows: held } = status;
-      const edges = [...worker.sentTo].slice(0, 64);
+      const { holder, round, sentTo, rows: held, totals } = worker;
+      if (holder === null || !hasEntered(worker, this.#sources.room.view)) continue;
+      const { bytesSent, bytesReceived } = totals;
+      const measured = this.#sources.measure.of(worker.index);
+      const { trainLoss, testLoss, testAccuracy, lossRound, testRound, diverged, residualNorm } = measured;
       rows.push({
-        ...{ diverged, seat, round, lossRound, testRound, testAccuracy, bytesSent, bytesReceived },
-        ...{ trainLoss: finite(trainLoss), testLoss: finite(testLoss) },
-        ...{ hidden, backend, adapter, residualNorm, rows: held, edges },
+        ...{ seat: holder.seat, round, trainLoss, testLoss, testAccuracy, lossRound, testRound, diverged },
+        ...{ bytesSent, bytesReceived, residualNorm, rows: held, edges: [...sentTo] },
       });
     }
     return rows;
@@ -323,8 +320,8 @@ export class Status {
       peer: holder.peer,
       health,
       hidden,
-      backend: own ? (device?.backend ?? 'unknown') : (row?.backend ?? member?.backend ?? 'unknown'),
-      adapter: own ? (device?.adapter ?? '') : (row?.adapter ?? member?.adapter ?? ''),
+      backend: own ? (device?.backend ?? 'unknown') : (member?.backend ?? 'unknown'),
+      adapter: own ? (device?.adapter ?? '') : (member?.adapter ?? ''),
       round:
         (worker?.entered === true ? worker.round : undefined) ?? row?.round ?? room.view?.startRound ?? 0,
       trainLoss: measured?.trainLoss ?? row?.trainLoss ?? null,
