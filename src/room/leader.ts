@@ -110,7 +110,8 @@ export class Leader {
 
   onPromise(from: PeerId, message: ControlOf<'promise'>): void {
     const proposal = this.#current(message.ballot);
-    if (proposal === null) return;
+    // Ballots are counted anew in every view: one that was held up may be of an earlier, of the same number.
+    if (proposal === null || message.view.id !== this.#parts.outlook().view.id) return;
     if (message.next > MAX_COUNT) {
       this.#parts.mail.complain(from, `Round ${message.next} is beyond any run.`);
       return;
