@@ -190,6 +190,22 @@ describe('a run in Node', () => {
     expect(Number.isFinite(summary.finalTrainLoss)).toBe(true);
   });
 
+  it('stops soon after the server has reached the target, however far clients that rest could go on', async () => {
+    const flags = [
+      '--workers-per-tab',
+      '16',
+      '--algorithm',
+      'fedavg',
+      '--set',
+      'algorithm.clientFraction=0.1',
+    ];
+    const args = [...NODE, ...flags, '--target-accuracy', '0.6', '--eval-every', '5', '--rounds', '200'];
+    const { code, out } = await run([...args, '--json', '--out', path.join(folder, 'sampled')]);
+    const summary = JSON.parse(out[0] ?? '');
+    expect([code, summary.stoppedBy]).toEqual([0, 'target-accuracy']);
+    expect(summary.rounds - summary.targetRound).toBeLessThan(10);
+  });
+
   it('reports the server’s model where clients are drawn', async () => {
     const flags = [
       '--workers-per-tab',

@@ -127,6 +127,8 @@ export class Session {
       this.#points.push(...points);
       this.#rows.push(...rows);
       this.status.measured(points);
+      // Whoever stops a run at a target waits for just this.
+      if (points.some(({ kind }) => kind === 'model')) this.#tellPoints();
     });
     this.#room = new Room({
       clock,
@@ -486,8 +488,18 @@ export class Session {
       else this.#lossesRead(worker, false);
       return true;
     }
+    if (this.#ahead(worker)) return false;
     await this.#step(worker, assets, signal);
     return true;
+  }
+
+  /**
+   * Whether it has to wait for others of this tab: who rests hears nobody, and would go on for rounds that the
+   * flock is far from. Then a pause, which ends with the rounds that anyone has begun, came much too late.
+   */
+  #ahead({ view, round }: FlockWorker): boolean {
+    if (this.#equipment.assets?.algorithm.rests === undefined) return false;
+    return this.#workers.some((other) => other.holder !== null && other.view === view && other.round < round);
   }
 
   /** Whether the recipe cannot run with the workers there are now; then all wait, and the page says why. */
@@ -585,6 +597,8 @@ export class Session {
 
   async #step(worker: FlockWorker, assets: Assets, signal: AbortSignal): Promise<void> {
     await worker.step(signal);
+    // The last of a round lets the others begin the next.
+    if (assets.algorithm.rests !== undefined && !this.#ahead(worker)) this.#agenda.wake();
     const { busy } = worker;
     const view = worker.view;
     if (view === null) return;
@@ -763,10 +777,15 @@ export class Session {
     }
   }
 
+  #tellPoints(): void {
+    const points = this.#points.splice(0);
+    if (points.length > 0) this.#options.report({ kind: 'points', points });
+  }
+
   /** Hands points, rows and a snapshot to the page now. */
   flush(): void {
     const { report } = this.#options;
-    if (this.#points.length > 0) report({ kind: 'points', points: this.#points.splice(0) });
+    this.#tellPoints();
     if (this.#rows.length > 0) report({ kind: 'metrics', rows: this.#rows.splice(0) });
     const snapshot: Snapshot = this.status.snapshot();
     report({ kind: 'snapshot', snapshot });
