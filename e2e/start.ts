@@ -3,6 +3,8 @@
  * served as it is, and nothing is written then, so that the lab may lie where only others can write.
  */
 import { createLogger, type Logger, preview } from 'vite';
+import { roomFrom } from '../src/server/home-room.ts';
+import { allowedHosts } from '../src/server/hosts.ts';
 import { checkPort, portFrom } from '../src/server/port.ts';
 import { BuildError, build, buildState, ROOT } from './experiments/lab-build.ts';
 import { oneLine } from './sentence.ts';
@@ -41,6 +43,8 @@ export async function main(args: readonly string[], signal: AbortSignal): Promis
   }
   try {
     // Before a build, which takes its time.
+    roomFrom(process.env.MURMURATION_ROOM);
+    allowedHosts(process.env.MURMURATION_HOSTS);
     await checkPort({
       port: portFrom(process.env.PORT),
       strictPort: true,

@@ -7,7 +7,11 @@ import { main } from './start.ts';
 afterEach(() => void vi.unstubAllEnvs());
 
 async function refusal(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
-  for (const [name, value] of Object.entries({ PORT: '', HOST: '', ...env })) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries({
+    ...{ PORT: '', HOST: '', MURMURATION_ROOM: '', MURMURATION_HOSTS: '' },
+    ...env,
+  }))
+    vi.stubEnv(name, value);
   const said: string[] = [];
   const spy = vi.spyOn(console, 'error').mockImplementation((text) => void said.push(String(text)));
   const code = await main(args, AbortSignal.abort());
@@ -24,6 +28,12 @@ describe('npm start', () => {
     const cases = [
       [{ PORT: 'abc' }, [], /^PORT: “abc” is no port/],
       [{ PORT: '18080', HOST: 'no such host' }, [], /^HOST: “no such host”/],
+      [
+        { MURMURATION_ROOM: 'a/b' },
+        [],
+        /^MURMURATION_ROOM: “a\/b” cannot be a room's name[.] It contains “\/”/,
+      ],
+      [{ MURMURATION_HOSTS: 'http://a' }, [], /^MURMURATION_HOSTS: “http:\/\/a” is no host name/],
       [{ PORT: String(port) }, [], /is already in use; choose another with PORT/],
       [{}, ['--port', '3000'], /takes no flags: PORT and HOST/],
     ] as const;

@@ -53,7 +53,9 @@ function complaintIn(said: string): string {
 async function runVite(outDir: string): Promise<string | null> {
   const vite = path.join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
   // Vite and Vitest have put theirs into this process; a build by them would have React's development half.
-  const env = { ...process.env, NODE_ENV: 'production' };
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_ENV: 'production' };
+  // Where and as what it is served is none of a build's business, nor is what is wrong about that.
+  for (const setting of ['PORT', 'HOST', 'MURMURATION_ROOM', 'MURMURATION_HOSTS']) delete env[setting];
   const child = spawn(process.execPath, [vite, 'build', '--configLoader', 'runner', '--outDir', outDir], {
     cwd: ROOT,
     env,

@@ -7,15 +7,13 @@ import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import type { Connect, HttpServer, Plugin } from 'vite';
 import { FORMER_ROOM, type Lab, type LabBuild } from '../network/lab.ts';
-import { printable, ROOM_NAME_RULE, readRoomName } from '../network/room-name.ts';
 import { addressesForOthers, greeting } from './addresses.ts';
 import { FormerRooms } from './former-rooms.ts';
-import { homeRoom } from './home-room.ts';
+import { homeRoom, roomFrom } from './home-room.ts';
 import { answersTo, cameToLoopback, refuseHost } from './hosts.ts';
 import { attachSignalling, type SignallingOptions } from './peer-server.ts';
 import { checkPort, type Listening } from './port.ts';
 import { fileIn, routeOf } from './prefix.ts';
-import { SettingError } from './setting-error.ts';
 
 export const SIGNALLING_PATH = '/signalling';
 const LAB_PATH = '/lab.json';
@@ -34,7 +32,7 @@ interface Serving extends Listening {
 }
 
 export function signallingPlugin(options: SignallingPluginOptions): Plugin {
-  const given = chosenRoom(options.room ?? process.env.MURMURATION_ROOM);
+  const given = roomFrom(options.room ?? process.env.MURMURATION_ROOM);
   const roomOf = (root: string, { port }: Serving) => given ?? homeRoom(root, port);
   return {
     name: 'murmuration:signalling',
@@ -69,16 +67,6 @@ export function signallingPlugin(options: SignallingPluginOptions): Plugin {
       server.printUrls = () => logger.info(greeting(server.httpServer, room));
     },
   };
-}
-
-/** The room that somebody chose, or null. @throws {SettingError} */
-function chosenRoom(given: string | undefined): string | null {
-  if (given === undefined || given === '') return null;
-  const read = readRoomName(given);
-  if (read.ok) return read.name;
-  throw new SettingError(
-    `MURMURATION_ROOM: “${printable(given)}” cannot be a room's name. ${read.why} Choose another: ${ROOM_NAME_RULE}.`,
-  );
 }
 
 /** Serves what is in `folder`, and this server's own paths, below any path. */
