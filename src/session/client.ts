@@ -181,7 +181,8 @@ class Client implements LabHandle {
     if (lab !== null) {
       const dismiss = (id: string) => this.#tell({ kind: 'dismiss', id });
       const ask = (from: string | null) => askHost(base, from);
-      this.#host = new HostWatch({ clock: realClock, address, build, room, ask, tell, dismiss }, lab);
+      const place = base.pathname;
+      this.#host = new HostWatch({ clock: realClock, address, build, place, room, ask, tell, dismiss }, lab);
     }
     if (transport === 'memory') this.#tell({ kind: 'established' });
     else if (transport === 'broadcast') this.#broadcast(room);

@@ -26,14 +26,14 @@ function storage(): void {
 
 afterEach(() => vi.unstubAllGlobals());
 
-function watch(room: string, lab: Lab) {
+function watch(room: string, lab: Lab, place = '/') {
   const notices = new Map<string, Notice>();
   const asked: (string | null)[] = [];
   const hosts: string[] = [];
   const clock = new VirtualClock();
   let answer: HostAnswer = { lab, trouble: null };
   const options = {
-    ...{ clock, room, build: BUILD, address: { hostChanged: (host: string) => hosts.push(host) } },
+    ...{ clock, room, place, build: BUILD, address: { hostChanged: (host: string) => hosts.push(host) } },
     ask: async (from: string | null) => {
       asked.push(from);
       return answer;
@@ -82,6 +82,8 @@ describe('the server’s room', () => {
     expect(tab.told()?.link?.text).toBe('Go to “A”');
     await tab.says(labIn('B'));
     expect(tab.told()?.link?.text).toBe('Go to “A”');
+    // Another lab of the same host has a room of its own.
+    expect(watch('C', labIn('C'), '/other/').told()).toBeUndefined();
     // Once told, it is at home there.
     expect(watch('B', labIn('B')).told()).toBeUndefined();
   });

@@ -13,8 +13,8 @@ import { WORDS } from './words.ts';
 
 /** How often the server is asked for its room, in ms. */
 const ASK_MS = 30_000;
-/** The server's room when this tab was last in it. */
-const HOST_ROOM_KEY = 'murmuration.host-room';
+/** The server's room when this tab was last in it; labs below several paths of one host have one each. */
+const hostRoomKey = (place: string) => `murmuration.host-room ${place}`;
 
 export interface HostAnswer {
   readonly lab: Lab | null;
@@ -50,6 +50,8 @@ export interface HostWatchOptions {
   readonly clock: Clock;
   readonly address: Pick<PageAddress, 'hostChanged'>;
   readonly build: LabBuild;
+  /** The path that the lab is below. */
+  readonly place: string;
   /** The room that this tab is in. */
   readonly room: string;
   ask(from: string | null): Promise<HostAnswer>;
@@ -69,11 +71,11 @@ export class HostWatch {
   /** `lab`: what the server said when the tab came. */
   constructor(options: HostWatchOptions, lab: Lab) {
     this.#options = options;
-    const before = recall(HOST_ROOM_KEY);
-    const { room } = options;
+    const { room, place } = options;
+    const before = recall(hostRoomKey(place));
     this.#wasHost = sameRoom(room, lab.room) || (before !== null && sameRoom(room, before));
     this.#left = before !== null && sameRoom(room, lab.room) && !sameRoom(before, room) ? before : null;
-    if (sameRoom(room, lab.room)) remember(HOST_ROOM_KEY, room);
+    if (sameRoom(room, lab.room)) remember(hostRoomKey(place), room);
     this.#judge(lab);
     this.#later();
   }
