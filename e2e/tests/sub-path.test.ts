@@ -25,8 +25,8 @@ it('on a host of mere files, the tabs of one browser find each other, and are to
   const host = await staticHost('/a/b/');
   try {
     const context = await lab.browser.newContext();
-    const a = await lab.tab(context, 'a/b/', host.url);
-    const b = await lab.tab(context, 'a/b/index.html', host.url);
+    const a = await lab.tab(context, 'a/b/?backend=cpu', host.url);
+    const b = await lab.tab(context, 'a/b/index.html?backend=cpu', host.url);
     await assembled([a, b], 2);
     expect((await snapshotOf(a)).edges.map(({ carrier }) => carrier)).toEqual(['broadcast']);
     await a.getByText('only the tabs of this browser can join').waitFor();
@@ -37,22 +37,27 @@ it('on a host of mere files, the tabs of one browser find each other, and are to
   }
 });
 
-it.each(['strip', 'keep'])('behind a proxy that would %s the path, tabs meet over WebRTC', async (what) => {
+it('behind a proxy, whether it strips the path or keeps it, tabs meet over WebRTC', async () => {
   const proxy = await reverseProxy(lab.server.url);
-  try {
-    const pages: Page[] = [];
-    for (const address of [`${what}/#room=${what}`, `${what}#room=${what}`]) {
-      // Browsers of their own: nothing but signalling brings them together.
-      pages.push(await lab.tab(await lab.browser.newContext(), address, proxy.url));
-    }
+  // Browsers of their own: nothing but signalling brings their tabs together.
+  const contexts = await Promise.all([lab.browser.newContext(), lab.browser.newContext()]);
+  const meet = async (path: string) => {
+    const slash = [`${path}/`, path];
+    const pages = await Promise.all(
+      contexts.map((context, at) => lab.tab(context, `${slash[at]}?backend=cpu#room=${path}`, proxy.url)),
+    );
     await assembled(pages, 2);
     for (const page of pages) {
-      expect(new URL(page.url()).pathname).toBe(`/${what}/`);
+      expect(new URL(page.url()).pathname).toBe(`/${path}/`);
       const { edges, notices } = await snapshotOf(page);
       expect(edges.map(({ carrier }) => carrier)).toEqual(['webrtc']);
       expect(notices.map(({ id }) => id)).not.toContain('no-server');
     }
+  };
+  try {
+    await Promise.all(['strip', 'keep'].map(meet));
   } finally {
+    for (const context of contexts) await context.close();
     proxy.close();
   }
 });
@@ -62,7 +67,7 @@ it('what does not come, or fails, says so in its place; the rest goes on, and tr
   const lost = /\/assets\/(keep-it|charts)-/;
   // As where another version has taken the place of this one.
   await context.route(lost, (route) => route.fulfill({ status: 404, body: 'Not here' }));
-  const page = await lab.tab(context, '?workers=2&rounds=100000#room=lost');
+  const page = await lab.tab(context, '?workers=2&rounds=100000&backend=cpu#room=lost');
   await page.getByRole('button', { name: 'Start', exact: true }).click();
   await page.getByText('“Measurements” could not be fetched').waitFor();
   await page.getByRole('button', { name: 'Keep it' }).click();
@@ -98,9 +103,13 @@ it('what does not come, or fails, says so in its place; the rest goes on, and tr
   await page.getByRole('button', { name: 'Leave projector view' }).waitFor();
 });
 
-it('a page none of whose files come says so', async () => {
+it('a page whose files, or whose thread’s, do not come says so', async () => {
   const page = await lab.browser.newPage();
   await page.route(/\/assets\/index-.*\.js$/, (route) => route.abort());
   await page.goto(lab.server.url);
   await page.getByText('some of its files did not come from the server').waitFor();
+  await page.unroute(/\/assets\/index-.*\.js$/);
+  await page.route(/\/assets\/thread-.*\.js$/, (route) => route.abort());
+  await page.reload();
+  await page.getByText('its thread does not run (a file of it did not come').waitFor();
 });

@@ -50,6 +50,15 @@ class Client implements LabHandle {
   #host: HostWatch | null = null;
   #signalling: WebRtcStatus['signalling'] | null = null;
 
+  /** Resolves once the session's thread speaks. */
+  readonly started = new Promise<void>((resolve, reject) => {
+    this.#worker.addEventListener('message', () => resolve(), { once: true });
+    // Its files did not come, or this browser cannot run them; what is uncaught later ends nothing.
+    this.#worker.addEventListener('error', ({ message }) => {
+      reject(new Error(WORDS.noThread(typeof message === 'string' ? message : '')));
+    });
+  });
+
   constructor(lab: LabBuild, address: PageAddress) {
     this.#worker.onmessage = ({ data }: MessageEvent<FromThread>) => this.#hear(data);
     const { recipe, local, errors } = recipeFromUrl(address.opened);
@@ -242,9 +251,10 @@ class Client implements LabHandle {
   }
 }
 
-/** Starts the lab in this page; also puts its handle on `window.murmuration`. */
-export function startLab(address: PageAddress): LabHandle {
+/** Starts the lab in this page; also puts its handle on `window.murmuration`. Rejects if its thread does not start. */
+export async function startLab(address: PageAddress): Promise<LabHandle> {
   const client = new Client({ version: __LAB_VERSION__, built: __LAB_BUILT__ }, address);
   window.murmuration = client;
+  await client.started;
   return client;
 }

@@ -138,6 +138,8 @@ export const WORDS = {
       'It cannot join them.',
       'Reload this tab.',
     ),
+  noThread: (why: string) =>
+    `its thread does not run (${why === '' ? 'a file of it did not come from the server' : why}).`,
   staticHost: () =>
     notice(
       'no-server',

@@ -453,7 +453,7 @@ export const words = {
       room: 'The link to this room',
       projector: 'The projector view',
     },
-    shown: (part: string, why: string) => `${part} could not be shown: ${why}`,
+    shown: (part: string, why: string) => `${part} could not be shown: ${why.replace(/[.!]$/, '')}.`,
     works: 'Training goes on, and so does the rest of the page.',
     worksBelow:
       'Only the page is affected: training goes on in its own thread, and others see no difference.',
