@@ -33,6 +33,8 @@ async function normsOf(id: string, options: Readonly<Record<string, number>>) {
   const { prefers } = findEntry('algorithm', ALGORITHMS, id);
   const parts: RecipeParts = {
     model: { id: 'mlp', options: { hidden: [16] } },
+    // So short a warm-up of the 1-bit Adam family would diverge at the usual rate.
+    lr: 0.001,
     rounds: 4,
     evalEvery: 1,
     compressor: { id: 'one-bit' },
