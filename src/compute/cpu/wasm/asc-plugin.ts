@@ -5,12 +5,14 @@
  * Text, because one import then works in a page, a worker, Node and the tests alike, with nothing to
  * fetch, and synchronously; a module of a few kilobytes is not worth a request. What has been compiled is
  * kept in `node_modules/.cache` under the hash of the compiler's manifest, its options and the sources, so
- * that the compiler is loaded only when one of them has changed.
+ * that they are compiled only when one of them has changed.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+// Not on demand: what loads Vite's configuration imports nothing more once it has loaded it.
+import asc from 'assemblyscript/asc';
 import type { Plugin } from 'vite';
 import { keepIfPossible } from '../../../base/kept-file.ts';
 
@@ -76,7 +78,6 @@ function digest(sources: ReadonlyMap<string, string>): string {
 }
 
 async function compile(entry: string, sources: ReadonlyMap<string, string>): Promise<Uint8Array> {
-  const { default: asc } = await import('assemblyscript/asc');
   const outputs = new Map<string, Uint8Array>();
   const { error, stderr } = await asc.main([entry, ...OPTIONS], {
     readFile: (name: string) => sources.get(name) ?? null,
