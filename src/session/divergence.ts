@@ -11,18 +11,11 @@
  * So a loss below that of the start is never divergence, nor is a spike: large steps often overshoot for some
  * rounds and come back. A loss that is no longer finite is divergence at once; that is not judged here.
  */
-import type { BatchLoss } from './loss-window.ts';
+import { type BatchLoss, LOSS_WINDOW, LossWindow } from './loss-window.ts';
 
-const ROUNDS = 20;
 const HIGH = 3;
 const FAR = 100;
 const PATIENCE = 50;
-
-interface Round {
-  readonly round: number;
-  readonly sum: number;
-  readonly count: number;
-}
 
 /** What divergence is told with. */
 export interface Divergence {
@@ -34,36 +27,34 @@ export interface Divergence {
 
 export class DivergenceJudge {
   readonly #constant: number;
-  #first: number | null;
-  #rounds: readonly Round[] = [];
+  readonly #window: LossWindow;
+  /** The last round that was judged. */
+  #round = 0;
   /** The round from which on it has been high, or null. */
   #since: number | null = null;
 
-  /** `constant`: loss of a constant predictor; `first`: the loss that the worker started from, if it has. */
-  constructor(constant: number, first: number | null = null) {
+  /** `constant`: loss of a constant predictor; `window`: the worker's losses, to which this one adds. */
+  constructor(constant: number, window = new LossWindow()) {
     this.#constant = constant;
-    this.#first = first;
+    this.#window = window;
   }
 
   get reference(): number {
-    return Math.max(this.#first ?? 0, this.#constant);
+    return Math.max(this.#window.first ?? 0, this.#constant);
   }
 
   /** Mean loss of the last round. */
   get loss(): number {
-    const last = this.#rounds.at(-1);
-    return last === undefined ? Number.NaN : last.sum / last.count;
+    return this.#window.means(this.#round).at(-1) ?? Number.NaN;
   }
 
   /** Takes the losses of whole rounds, ascending; true if the worker has diverged by now. */
   add(losses: readonly BatchLoss[]): boolean {
     let diverged = false;
-    for (const [index, { round, loss }] of losses.entries()) {
-      this.#first ??= loss;
-      const last = this.#rounds.at(-1);
-      const same = last?.round === round ? last : { sum: 0, count: 0 };
-      const before = this.#rounds.filter((each) => each.round !== round && each.round > round - ROUNDS);
-      this.#rounds = [...before, { round, sum: same.sum + loss, count: same.count + 1 }];
+    for (const [index, loss] of losses.entries()) {
+      const { round } = loss;
+      this.#window.add(loss);
+      this.#round = round;
       if (losses[index + 1]?.round === round) continue;
       if (!this.isHigh(round)) this.#since = null;
       else this.#since ??= round;
@@ -79,11 +70,9 @@ export class DivergenceJudge {
   /** Whether the losses of the last rounds are high, after so many rounds. */
   isHigh(round: number): boolean {
     const limit = this.reference;
-    const recent = this.#rounds
-      .filter((each) => each.round > round - ROUNDS)
-      .map(({ sum, count }) => sum / count / limit);
+    const recent = this.#window.means(round).map((loss) => loss / limit);
     const high = recent.filter((ratio) => ratio > HIGH).length;
-    const lasting = round >= ROUNDS && high >= 2 && 2 * high > recent.length;
+    const lasting = round >= LOSS_WINDOW && high >= 2 && 2 * high > recent.length;
     return lasting || (recent.length >= 2 && recent.slice(-2).every((ratio) => ratio > FAR));
   }
 }

@@ -75,14 +75,27 @@ export class LossWindow {
     this.#batches += 1;
   }
 
+  /** The very first loss, or null before there was any. */
+  get first(): number | null {
+    return this.#first;
+  }
+
   /** The training loss at a round, which is no earlier than the last that was added. */
   at(round: number): number | null {
     let [sum, count] = [0, 0];
-    for (const each of this.#rounds) {
-      if (each.round <= round - LOSS_WINDOW) continue;
+    for (const each of this.#within(round)) {
       sum += each.sum;
       count += each.count;
     }
     return count === 0 ? null : sum / count;
+  }
+
+  /** Mean losses of the rounds of the window at a round, in order: of those with a gradient. */
+  means(round: number): readonly number[] {
+    return this.#within(round).map(({ sum, count }) => sum / count);
+  }
+
+  #within(round: number): readonly Round[] {
+    return this.#rounds.filter((each) => each.round > round - LOSS_WINDOW);
   }
 }

@@ -53,8 +53,9 @@ export class Measure {
   readonly measured = new Map<number, Measured>();
   readonly #books = new Map<number, LossBook>();
   readonly #clock: Clock;
-  /** When the first round of an epoch could begin. */
+  /** Simulated milliseconds that a run had behind it when it was taken up again. */
   #carried: { readonly epoch: number; readonly simulated: number } | null = null;
+  /** When the first round of an epoch could begin. */
   #began: { readonly epoch: number; readonly at: number } | null = null;
   readonly #emit: (points: readonly Point[], rows: readonly MetricRow[]) => void;
   #scratch: { assets: Assets; mean: Vector; sketch: Vector; norms: Vector } | null = null;
@@ -150,7 +151,6 @@ export class Measure {
       const losses = await ring.read();
       // Meanwhile another run may have begun.
       if (this.#books.get(worker.index) !== book || worker.round !== round) return false;
-      for (const loss of losses) book.window.add(loss);
       if (book.judge.add(losses)) this.of(worker.index).diverged = true;
     }
     const value = book.window.at(round);
@@ -290,8 +290,8 @@ export class Measure {
 }
 
 function bookOf({ constantLoss }: FlockWorker, record?: LossRecord): LossBook {
-  const judge = new DivergenceJudge(constantLoss, record?.first);
-  return { window: new LossWindow(record), judge, readAt: Number.NEGATIVE_INFINITY };
+  const window = new LossWindow(record);
+  return { window, judge: new DivergenceJudge(constantLoss, window), readAt: Number.NEGATIVE_INFINITY };
 }
 
 /** null where numbers are predicted: nothing to be right about. */

@@ -543,7 +543,7 @@ export class Session {
 
   /** Gives a worker the state that the epoch goes on from, if that is where the view begins. */
   #resume(worker: FlockWorker, view: View, holder: SeatHolder): boolean {
-    const { resumed, epoch } = view.run;
+    const { resumed } = view.run;
     if (resumed === undefined || view.startRound !== resumed.round) return false;
     const saved = this.#saved.of(resumed.id, holder.seat);
     if (saved === null) {
@@ -553,7 +553,7 @@ export class Session {
     }
     worker.restore(saved);
     this.#measure.restore(worker, saved.losses);
-    this.#measure.resume(epoch, saved.simulated);
+    this.#measure.resume(this.#eras.of(view.run), saved.simulated);
     return true;
   }
 
@@ -561,8 +561,9 @@ export class Session {
     const { view, holder, round } = worker;
     const latest = this.#agenda.latest;
     if (view === null || holder === null || view.id !== latest?.id || view.run.dealt === null) return null;
-    const { running, stopAt, epoch, dealt } = view.run;
+    const { running, stopAt, dealt } = view.run;
     if (running && (stopAt === null || round < stopAt)) return null;
+    const epoch = this.#eras.of(view.run);
     const losses = await this.#measure.told(worker, epoch);
     const simulated = this.#measure.simulated(epoch, worker.finishedAt);
     const progress = await worker.save();
