@@ -11,13 +11,14 @@
  * Hierarchical (HiTopKComm, Shi et al. 2020, arXiv 2010.10458): the workers of a tab sum their p, and what
  * goes from tab to tab is compressed, shard by shard; x − (1/n) Σ e then moves by −γ mean d just so.
  */
-import { numberOption, type OptionSchema, type Options } from '../base/options.ts';
+import type { OptionSchema, Options } from '../base/options.ts';
 import { addResidual, keepResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Configuration, held } from './algorithm.ts';
 import { allGatherCost, allGatherMean } from './collectives/all-gather.ts';
 import { hierarchicalSparseCost, hierarchicalSparseSum } from './collectives/hierarchical.ts';
 import { beginResidual, ERROR_FEEDBACK, feedsBack, needsForErrors } from './feedback.ts';
 import { needsComplete, needsContraction } from './needs.ts';
+import { beginMomentum, OWN_MOMENTUM, pushed } from './own-momentum.ts';
 import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
@@ -25,14 +26,7 @@ const STEP = 1;
 
 const options: OptionSchema = {
   ...ERROR_FEEDBACK,
-  momentum: {
-    kind: 'number',
-    default: 0,
-    min: 0,
-    max: 0.999,
-    label: 'momentum μ',
-    help: 'Momentum of each worker’s own gradients, before they are compressed; 0 is the plain gradient.',
-  },
+  momentum: OWN_MOMENTUM,
 };
 
 const COLLECTIVE: OptionSchema = {
@@ -53,26 +47,18 @@ const common = {
   options,
   cost: (given) => (isHierarchical(given.options) ? hierarchicalSparseCost(given) : allGatherCost(given)),
   async enter(node, start) {
-    const { compute } = node;
     const { x } = await adoptReplicas(node, start, { vectors: [], numbers: {} });
-    const m = node.next('m');
-    const { previous } = start;
-    compute.linear(m, previous === null ? [] : [[1, held(previous, 'm')]]);
-    return { x, m, ...beginResidual(node, start) };
+    return { x, ...beginMomentum(node, start), ...beginResidual(node, start) };
   },
   async round(node, state) {
     const { compute } = node;
-    const m = node.next('m');
     const fed = feedsBack(node.options);
     const e = fed ? node.next('e') : node.scratch('left out');
     const x = node.next('x');
     const p = node.scratch('p');
     const mean = node.scratch('mean');
-    compute.linear(m, [
-      [numberOption(node.options, 'momentum'), held(state, 'm')],
-      [1, await node.gradient(state.x)],
-    ]);
-    addResidual(compute, p, [[node.learningRate, m]], fed ? held(state, 'e') : null);
+    const { direction, kept } = pushed(node, state, await node.gradient(state.x));
+    addResidual(compute, p, [[node.learningRate, direction]], fed ? held(state, 'e') : null);
     if (isHierarchical(node.options)) {
       await hierarchicalSparseSum(node, STEP, p, mean, e);
       compute.linear(mean, [[1 / node.size, mean]]);
@@ -85,7 +71,7 @@ const common = {
       }
     }
     stepReplica(node, state.x, mean, 1, x);
-    return { x, m, ...(fed ? { e } : {}) };
+    return { x, ...kept, ...(fed ? { e } : {}) };
   },
 } as const satisfies Partial<AlgorithmEntry>;
 

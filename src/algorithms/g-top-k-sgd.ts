@@ -9,12 +9,13 @@
  * the leak-free mode x − mean e moves exactly by −γ mean m; as published, some of it is lost on the way
  * (see `collectives/g-top-k.ts`). A worker that is alone compresses nothing.
  */
-import { booleanOption, numberOption } from '../base/options.ts';
+import { booleanOption } from '../base/options.ts';
 import { addResidual } from '../compressors/error-feedback.ts';
 import { type AlgorithmEntry, type Configuration, held } from './algorithm.ts';
 import { gTopKCost, gTopKSum } from './collectives/g-top-k.ts';
 import { beginResidual, ERROR_FEEDBACK, feedsBack, needsFeedback } from './feedback.ts';
 import { needsComplete } from './needs.ts';
+import { beginMomentum, OWN_MOMENTUM, pushed } from './own-momentum.ts';
 import { impossible, type Refusal } from './refusal.ts';
 import { adoptReplicas, stepReplica } from './replicas.ts';
 
@@ -37,14 +38,7 @@ export const gTopKSgd: AlgorithmEntry = {
       help: 'What is dropped in the middle of the tree stays with the worker that dropped it; without, as published, some of it is lost.',
     },
     ...ERROR_FEEDBACK,
-    momentum: {
-      kind: 'number',
-      default: 0,
-      min: 0,
-      max: 0.999,
-      label: 'momentum μ',
-      help: 'Momentum of each worker’s own gradients, before they are made sparse; 0 is the plain gradient.',
-    },
+    momentum: OWN_MOMENTUM,
   },
   prefers: { topology: { id: 'complete' }, compressor: { id: 'top-k' } },
   refuses: (given) =>
@@ -54,31 +48,23 @@ export const gTopKSgd: AlgorithmEntry = {
   cost: gTopKCost,
 
   async enter(node, start) {
-    const { compute } = node;
     const { x } = await adoptReplicas(node, start, { vectors: [], numbers: {} });
-    const m = node.next('m');
-    const { previous } = start;
-    compute.linear(m, previous === null ? [] : [[1, held(previous, 'm')]]);
-    return { x, m, ...beginResidual(node, start) };
+    return { x, ...beginMomentum(node, start), ...beginResidual(node, start) };
   },
 
   async round(node, state) {
     const { compute, options, size } = node;
-    const m = node.next('m');
     const fed = feedsBack(options);
     const e = fed ? node.next('e') : node.scratch('left out');
     const x = node.next('x');
     const p = node.scratch('p');
-    compute.linear(m, [
-      [numberOption(options, 'momentum'), held(state, 'm')],
-      [1, await node.gradient(state.x)],
-    ]);
-    addResidual(compute, p, [[node.learningRate, m]], fed ? held(state, 'e') : null);
+    const { direction, kept } = pushed(node, state, await node.gradient(state.x));
+    addResidual(compute, p, [[node.learningRate, direction]], fed ? held(state, 'e') : null);
     const sum = size === 1 ? p : node.scratch('sum');
     if (size === 1) compute.linear(e, []);
     else await gTopKSum(node, STEP, p, sum, e, booleanOption(options, 'leakFree'));
     stepReplica(node, state.x, sum, 1 / size, x);
-    return { x, m, ...(fed ? { e } : {}) };
+    return { x, ...kept, ...(fed ? { e } : {}) };
   },
 };
 
