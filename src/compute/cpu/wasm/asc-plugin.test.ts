@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runnerImport } from 'vite';
 import { afterAll, expect, it } from 'vitest';
 import { AssemblyError, compiled } from './asc-plugin.ts';
 
@@ -35,4 +36,11 @@ it('says what does not compile', async () => {
   writeFileSync(entry, 'export function twice(x: i32): i32 { return "two"; }\n');
   await expect(compiled(entry, cache)).rejects.toThrow(AssemblyError);
   await expect(compiled(entry, cache)).rejects.toThrow('not assignable');
+});
+
+it('compiles where nothing is kept yet, once Vite has let go of what loads its configuration', async () => {
+  writeFileSync(entry, 'export function thrice(x: i32): i32 { return 3 * x; }\n');
+  const file = join(import.meta.dirname, 'asc-plugin.ts');
+  const { module } = await runnerImport<typeof import('./asc-plugin.ts')>(file);
+  expect((await module.compiled(entry, join(folder, 'empty'))).length).toBeGreaterThan(8);
 });
