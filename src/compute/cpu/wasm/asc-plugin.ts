@@ -7,20 +7,18 @@
  * kept in `node_modules/.cache` under the hash of the compiler's manifest, its options and the sources, so
  * that they are compiled only when one of them has changed.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
-// Not on demand: what loads Vite's configuration imports nothing more once it has loaded it.
-import asc from 'assemblyscript/asc';
 import type { Plugin } from 'vite';
 import { keepIfPossible } from '../../../base/kept-file.ts';
 
 const SUFFIX = '?asc';
-const OUTPUT = 'module.wasm';
 /** No relaxed SIMD, whose results differ between machines. */
 const OPTIONS: readonly string[] = [
-  ...['--outFile', OUTPUT],
+  ...['--outFile', 'module.wasm'],
   '-O3',
   '--noAssert',
   ...['--runtime', 'stub'],
@@ -29,7 +27,9 @@ const OPTIONS: readonly string[] = [
   '--noExportMemory',
 ];
 
-const compiler = createRequire(import.meta.url).resolve('assemblyscript/package.json');
+const { resolve } = createRequire(import.meta.url);
+const compiler = resolve('assemblyscript/package.json');
+const PROGRAM = resolve('./asc-compile.mjs');
 /** Beside the compiler, whatever the root of the build is. */
 const CACHE = join(dirname(compiler), '..', '.cache', 'murmuration-wasm');
 
@@ -58,7 +58,7 @@ export async function compiled(entry: string, cache: string): Promise<Uint8Array
   try {
     return readFileSync(file);
   } catch {
-    const bytes = await compile(basename(entry), sources);
+    const bytes = compile(basename(entry), sources);
     keepIfPossible(file, bytes);
     return bytes;
   }
@@ -77,18 +77,9 @@ function digest(sources: ReadonlyMap<string, string>): string {
   return createHash('sha256').update(everything).digest('hex').slice(0, 32);
 }
 
-async function compile(entry: string, sources: ReadonlyMap<string, string>): Promise<Uint8Array> {
-  const outputs = new Map<string, Uint8Array>();
-  const { error, stderr } = await asc.main([entry, ...OPTIONS], {
-    readFile: (name: string) => sources.get(name) ?? null,
-    writeFile: (name: string, contents: Uint8Array | string) => {
-      if (typeof contents !== 'string') outputs.set(name, contents);
-    },
-    listFiles: () => [],
-  });
-  const bytes = outputs.get(OUTPUT);
-  if (error !== null || bytes === undefined) {
-    throw new AssemblyError(`The AssemblyScript of the cpu backend does not compile:\n${stderr.toString()}`);
-  }
-  return bytes;
+function compile(entry: string, sources: ReadonlyMap<string, string>): Uint8Array {
+  const given = JSON.stringify({ entry, options: OPTIONS, sources: Object.fromEntries(sources) });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM], { input: given });
+  if (status === 0) return stdout;
+  throw new AssemblyError(`The AssemblyScript of the cpu backend does not compile:\n${stderr?.toString()}`);
 }
