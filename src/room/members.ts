@@ -20,35 +20,43 @@ export interface MemberStatus {
   readonly carrier: string | null;
 }
 
-/**
- * The view's members by seniority, then other connected peers.
- * @param absent what was known of members that have disconnected.
- */
-export function memberStatuses(
-  at: Outlook,
-  card: Card,
-  absent: ReadonlyMap<PeerId, Acquaintance>,
-  transport: Transport,
-): readonly MemberStatus[] {
-  const members = bySeniority(at.view);
-  const others = at.roster
+/** What is known of others, to be asked about one peer after the other. */
+export interface Acquaintances {
+  readonly at: Outlook;
+  readonly card: Card;
+  /** What was known of members that have disconnected. */
+  readonly absent: ReadonlyMap<PeerId, Acquaintance>;
+  readonly transport: Transport;
+}
+
+/** The view's members by seniority, then other connected peers. */
+export function memberStatuses(known: Acquaintances): readonly MemberStatus[] {
+  const members = new Set(bySeniority(known.at.view));
+  const others = known.at.roster
     .all()
     .map(({ peer }) => peer)
-    .filter((peer) => !members.includes(peer));
-  return [...members, ...others].map((peer) => {
-    const member = members.includes(peer);
-    if (peer === at.self) return { peer, member, ...card, suspectedSince: null, carrier: 'memory' };
-    const known = at.roster.get(peer) ?? absent.get(peer);
-    return {
-      peer,
-      member,
-      name: known?.hello?.name ?? '',
-      hidden: known?.hello?.hidden ?? false,
-      backend: known?.hello?.backend ?? 'unknown',
-      adapter: known?.hello?.adapter ?? '',
-      workers: known?.hello?.workers ?? seatsOf(at.view, peer).length,
-      suspectedSince: isWell(at, peer) ? null : (known?.heard ?? at.now),
-      carrier: transport.carrier(peer),
-    };
-  });
+    .filter((peer) => !members.has(peer));
+  return [...members, ...others].flatMap((peer) => memberStatus(known, peer) ?? []);
+}
+
+/** One of these; undefined if it is none. */
+export function memberStatus(
+  { at, card, absent, transport }: Acquaintances,
+  peer: PeerId,
+): MemberStatus | undefined {
+  const member = bySeniority(at.view).includes(peer);
+  if (!member && at.roster.known(peer) === undefined) return undefined;
+  if (peer === at.self) return { peer, member, ...card, suspectedSince: null, carrier: 'memory' };
+  const known = at.roster.get(peer) ?? absent.get(peer);
+  return {
+    peer,
+    member,
+    name: known?.hello?.name ?? '',
+    hidden: known?.hello?.hidden ?? false,
+    backend: known?.hello?.backend ?? 'unknown',
+    adapter: known?.hello?.adapter ?? '',
+    workers: known?.hello?.workers ?? seatsOf(at.view, peer).length,
+    suspectedSince: isWell(at, peer) ? null : (known?.heard ?? at.now),
+    carrier: transport.carrier(peer),
+  };
 }

@@ -17,7 +17,7 @@ import { Heartbeats } from './heartbeats.ts';
 import type { RoomHost } from './host.ts';
 import { actingLeader, council, heard, type Outlook } from './leadership.ts';
 import { Mail } from './mail.ts';
-import { type MemberStatus, memberStatuses } from './members.ts';
+import { type Acquaintances, type MemberStatus, memberStatus, memberStatuses } from './members.ts';
 import { aloneView, PEER_ID } from './next-view.ts';
 import * as notices from './notices.ts';
 import { type Card, Reception, type RoomSelf } from './reception.ts';
@@ -155,7 +155,12 @@ export class Room {
   /** The view's members by seniority, then other connected peers. */
   members(): readonly MemberStatus[] {
     if (this.#state === 'new') return [];
-    return memberStatuses(this.#outlook(), this.#reception.card, this.#absent, this.#options.transport);
+    return memberStatuses(this.#acquaintances());
+  }
+
+  /** One of these; undefined if it is none. */
+  member(peer: PeerId): MemberStatus | undefined {
+    return this.#state === 'new' ? undefined : memberStatus(this.#acquaintances(), peer);
   }
 
   /** What the person at this tab asks of the whole flock; the leader puts it in order. */
@@ -243,6 +248,11 @@ export class Room {
 
   #now(): number {
     return this.#options.clock.now();
+  }
+
+  #acquaintances(): Acquaintances {
+    const { transport } = this.#options;
+    return { at: this.#outlook(), card: this.#reception.card, absent: this.#absent, transport };
   }
 
   #outlook(): Outlook {

@@ -30,6 +30,13 @@ import { constantLoss } from './divergence.ts';
 /** Standard deviation σ of what a worker that starts apart adds to every parameter. */
 const SPREAD = 0.1;
 
+/**
+ * Spectra that are kept, the latest used last: eigenvalues of hundreds of workers take long, sizes of a flock
+ * come back, and all sessions of a process ask for the same.
+ */
+const MAX_SPECTRA = 32;
+const spectra = new Map<string, Spectrum>();
+
 /** Rows a worker from which on no partition leaves anybody without. */
 const PLENTY = 50;
 
@@ -190,7 +197,15 @@ export { graphOf } from '../recipe/legality.ts';
 /** How fast gossip alone agrees on the recipe's topology. */
 export function spectrumOf(recipe: Recipe, n: number): Spectrum {
   const { entry, options } = topologyOf(recipe);
-  return spectrumOn(entry, options, n, recipe.seed);
+  const key = JSON.stringify([recipe.topology, recipe.seed, n]);
+  const spectrum = spectra.get(key) ?? spectrumOn(entry, options, n, recipe.seed);
+  spectra.delete(key);
+  spectra.set(key, spectrum);
+  for (const oldest of spectra.keys()) {
+    if (spectra.size <= MAX_SPECTRA) break;
+    spectra.delete(oldest);
+  }
+  return spectrum;
 }
 
 /** Every edge that any round can use: the links of the picture. */

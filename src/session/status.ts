@@ -300,7 +300,7 @@ export class Status {
   #worker(holder: SeatHolder): WorkerStatus {
     const { options, measure, room } = this.#sources;
     const own = holder.peer === options.transport.self;
-    const member = room.members().find(({ peer }) => peer === holder.peer);
+    const member = room.member(holder.peer);
     const row = this.#reports.get(`${holder.peer} ${holder.seat}`);
     const worker = own
       ? this.#sources.workers().find((each) => each.index === holder.worker && isOf(each, room.view))
